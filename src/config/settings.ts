@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { config as readDotEnv } from 'dotenv'
+import { z } from 'zod'
+import { type InputFault, InvalidInputError } from '../errors.ts'
+
+/** The S3-compatible object store, from the MINIO_* variables. */
+export interface S3Settings {
+  /** Base URL for reading and writing, for example `http://127.0.0.1:9000`. */
+  endpoint: string
+  accessKey: string
+  secretKey: string
+  bucket: string
+  region: string
+  /** Base URL that browsers reach; signed links are made for this host. Null: no signed links. */
+  publicUrl: string | null
+}
+
+/** Everything the program takes from its environment, checked and frozen. */
+export interface Settings {
+  /** Server database; null means the embedded one under `dataDir`. */
+  databaseUrl: string | null
+  /** Direct connection for migrations and the queue when `databaseUrl` is a pooler. */
+  databaseUrlSync: string | null
+  /** S3 store; null means the folder `<dataDir>/objects`. */
+  s3: S3Settings | null
+  dataDir: string
+  /** Folders searched for installed models, in order; the last one is where `models pull` writes. */
+  modelDirs: string[]
+  token: string | null
+  allowedHosts: string[]
+  corsOrigins: string[]
+  importDirs: string[]
+  contact: string | null
+  taxonomy: string
+  hubUrl: string
+  commonsUrl: string
+  apifyToken: string | null
+  clipModel: string
+  clipPretrained: string
+  yoloModel: string
+  whisperModel: string
+  maxVideoDurationSeconds: number
+  maxUploadBytes: number
+  logLevel: string
+  /** Program names or paths; `ytDlp` null means: the project's own environment, then the PATH. */
+  ffmpeg: string
+  ffprobe: string
+  ytDlp: string | null
+  /** CPU threads for models and ffmpeg. */
+  threads: number
+  /** Videos processed at once by one worker. */
+  processConcurrency: number
+  /** Downloads at once by one worker. */
+  fetchConcurrency: number
+}
+
+const text = z.string().trim()
+const optionalText = text.transform((value) => value || null).default(null)
+const list = text
+  .transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+  .default([])
+const flag = z
+  .enum(['true', 'false', '1', '0', 'yes', 'no', ''])
+  .transform((value) => ['true', '1', 'yes'].includes(value))
+  .default(false)
+const url = z.url({ protocol: /^https?$/ })
+const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback)
+
+const databaseUrl = text
+  .transform((value) => value.replace(/^postgres(ql)?\+[a-z0-9]+:/, 'postgresql:'))
+  .pipe(z.union([z.literal(''), z.url({ protocol: /^postgres(ql)?$/ })]))
+  .transform((value) => value || null)
+  .default(null)
+
+const environment = z.object({
+  DATABASE_URL: databaseUrl,
+  DATABASE_URL_SYNC: databaseUrl,
+  MINIO_ENDPOINT: optionalText,
+  MINIO_ACCESS_KEY: optionalText,
+  MINIO_SECRET_KEY: optionalText,
+  MINIO_SECURE: flag,
+  MINIO_PUBLIC_URL: z.union([z.literal(''), url]).transform((v) => v || null).default(null),
+  MINIO_BUCKET: text.min(3).default('forgeindex'),
+  MINIO_REGION: text.min(1).default('us-east-1'),
+  APIFY_API_TOKEN: optionalText,
+  WHISPER_MODEL: text.min(1).default('base'),
+  CLIP_MODEL: text.min(1).default('ViT-B-32'),
+  CLIP_PRETRAINED: text.min(1).default('openai'),
+  YOLO_MODEL: text.min(1).default('yolov8n.pt'),
+  MAX_VIDEO_DURATION: z.coerce.number().positive().default(600),
+  LOG_LEVEL: text
+    .toLowerCase()
+    .transform((level) => (level === 'warning' ? 'warn' : level === 'critical' ? 'fatal' : level))
+    .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
+    .default('info'),
+  FORGEINDEX_DATA_DIR: text.min(1).default('./data'),
+  FORGEINDEX_MODELS_DIR: optionalText,
+  FORGEINDEX_TOKEN: z.union([z.literal(''), text.min(8)]).transform((v) => v || null).default(null),
+  FORGEINDEX_ALLOWED_HOSTS: list,
+  FORGEINDEX_CORS_ORIGINS: list,
+  FORGEINDEX_IMPORT_DIRS: list,
+  FORGEINDEX_CONTACT: optionalText,
+  FORGEINDEX_TAXONOMY: text.min(1).default('manufacturing'),
+  HF_ENDPOINT: url.default('https://huggingface.co'),
+  FORGEINDEX_COMMONS_URL: url.default('https://commons.wikimedia.org'),
+  FORGEINDEX_MAX_UPLOAD_BYTES: count(4 * 1024 ** 3, Number.MAX_SAFE_INTEGER),
+  FORGEINDEX_FFMPEG: text.min(1).default('ffmpeg'),
+  FORGEINDEX_FFPROBE: text.min(1).default('ffprobe'),
+  FORGEINDEX_YT_DLP: optionalText,
+  FORGEINDEX_THREADS: count(availableParallelism(), 256),
+  FORGEINDEX_PROCESS_CONCURRENCY: count(Math.max(1, Math.floor(availableParallelism() / 4)), 64),
+  FORGEINDEX_FETCH_CONCURRENCY: count(4, 64),
+})
+
+/**
+ * Settings from environment variables. An empty variable counts as not set. All faults are
+ * reported together, each by its variable's name.
+ *
+ * @throws InvalidInputError `invalid-settings`, with one fault per variable
+ */
+export function readSettings(variables: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  const faults: InputFault[] = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0])
+        return { path: name, expected: issue.message, got: shown(name, given[name]) }
+      })
+  if (given.MINIO_ENDPOINT && !(given.MINIO_ACCESS_KEY && given.MINIO_SECRET_KEY)) {
+    faults.push({
+      path: 'MINIO_ACCESS_KEY, MINIO_SECRET_KEY',
+      expected: 'both set when MINIO_ENDPOINT is',
+      got: 'not set',
+    })
+  }
+  if (!parsed.success || faults.length > 0) {
+    const lines = faults.map((fault) => `${fault.path}: ${fault.expected} (got ${fault.got})`)
+    throw new InvalidInputError(
+      'invalid-settings',
+      `These settings are wrong:\n  ${lines.join('\n  ')}`,
+      { faults },
+    )
+  }
+  const env = parsed.data
+  const dataDir = path.resolve(env.FORGEINDEX_DATA_DIR)
+  const ownModels = path.join(dataDir, 'models')
+  return Object.freeze({
+    databaseUrl: env.DATABASE_URL,
+    databaseUrlSync: env.DATABASE_URL_SYNC,
+    s3: env.MINIO_ENDPOINT
+      ? Object.freeze({
+          endpoint: /^https?:\/\//.test(env.MINIO_ENDPOINT)
+            ? env.MINIO_ENDPOINT
+            : `${env.MINIO_SECURE ? 'https' : 'http'}://${env.MINIO_ENDPOINT}`,
+          accessKey: env.MINIO_ACCESS_KEY ?? '',
+          secretKey: env.MINIO_SECRET_KEY ?? '',
+          bucket: env.MINIO_BUCKET,
+          region: env.MINIO_REGION,
+          publicUrl: env.MINIO_PUBLIC_URL,
+        })
+      : null,
+    dataDir,
+    modelDirs: env.FORGEINDEX_MODELS_DIR
+      ? [path.resolve(env.FORGEINDEX_MODELS_DIR), ownModels]
+      : [ownModels],
+    token: env.FORGEINDEX_TOKEN,
+    allowedHosts: env.FORGEINDEX_ALLOWED_HOSTS,
+    corsOrigins: env.FORGEINDEX_CORS_ORIGINS,
+    importDirs: env.FORGEINDEX_IMPORT_DIRS.map((folder) => path.resolve(folder)),
+    contact: env.FORGEINDEX_CONTACT,
+    taxonomy: env.FORGEINDEX_TAXONOMY,
+    hubUrl: env.HF_ENDPOINT.replace(/\/$/, ''),
+    commonsUrl: env.FORGEINDEX_COMMONS_URL.replace(/\/$/, ''),
+    apifyToken: env.APIFY_API_TOKEN,
+    clipModel: env.CLIP_MODEL,
+    clipPretrained: env.CLIP_PRETRAINED,
+    yoloModel: env.YOLO_MODEL,
+    whisperModel: env.WHISPER_MODEL,
+    maxVideoDurationSeconds: env.MAX_VIDEO_DURATION,
+    maxUploadBytes: env.FORGEINDEX_MAX_UPLOAD_BYTES,
+    logLevel: env.LOG_LEVEL,
+    ffmpeg: env.FORGEINDEX_FFMPEG,
+    ffprobe: env.FORGEINDEX_FFPROBE,
+    ytDlp: env.FORGEINDEX_YT_DLP,
+    threads: env.FORGEINDEX_THREADS,
+    processConcurrency: env.FORGEINDEX_PROCESS_CONCURRENCY,
+    fetchConcurrency: env.FORGEINDEX_FETCH_CONCURRENCY,
+  })
+}
+
+/** Settings of this process: real variables win over a `.env` in the working folder. */
+export function settingsFromProcess(): Settings {
+  const variables: Record<string, string> = {}
+  if (existsSync('.env')) readDotEnv({ path: '.env', processEnv: variables, quiet: true })
+  return readSettings({ ...variables, ...process.env })
+}
+
+/** A value as it may be shown in a message: secrets and credentials stay hidden. */
+function shown(name: string, value: string | undefined): string {
+  if (value === undefined) return 'nothing'
+  return /TOKEN|KEY|URL/.test(name) ? 'a value that does not fit' : JSON.stringify(value)
+}
