@@ -1,0 +1,299 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+
+/** Row types of every table, as migrations/*.sql make them. Rows do not leave `store/`. */
+export interface Schema {
+  models: ModelsTable
+  videos: VideosTable
+  keyframes: KeyframesTable
+  keyframe_embeddings: KeyframeEmbeddingsTable
+  keyframe_bits: KeyframeBitsTable
+  video_embeddings: VideoEmbeddingsTable
+  detections: DetectionsTable
+  frame_concepts: FrameConceptsTable
+  activity_segments: ActivitySegmentsTable
+  transcripts: TranscriptsTable
+  transcript_segments: TranscriptSegmentsTable
+  annotations: AnnotationsTable
+  video_tags: VideoTagsTable
+  video_documents: VideoDocumentsTable
+  duplicate_pairs: DuplicatePairsTable
+  ingestion_tasks: IngestionTasksTable
+  candidates: CandidatesTable
+  step_runs: StepRunsTable
+  datasets: DatasetsTable
+  dataset_videos: DatasetVideosTable
+  events: EventsTable
+}
+
+export const VIDEO_STATUSES = [
+  'pending',
+  'downloading',
+  'processing',
+  'labeling',
+  'completed',
+  'failed',
+] as const
+export type VideoStatus = (typeof VIDEO_STATUSES)[number]
+
+export const TASK_STATUSES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const
+export type TaskStatus = (typeof TASK_STATUSES)[number]
+
+export const STEP_STATES = ['pending', 'running', 'done', 'skipped', 'failed'] as const
+export type StepState = (typeof STEP_STATES)[number]
+
+export type CandidateState = 'found' | 'accepted' | 'rejected'
+
+/** Why a video failed, as stored and as shown. */
+export interface VideoFailure {
+  code: string
+  step: string
+  message: string
+  retryable: boolean
+}
+
+type Json<T> = ColumnType<T, string, string>
+type JsonOrNull<T> = ColumnType<T | null, string | null, string | null>
+type Time = ColumnType<Date, Date | string, Date | string>
+type TimeOrNull = ColumnType<Date | null, Date | string | null, Date | string | null>
+type CreatedAt = ColumnType<Date, Date | string | undefined, never>
+
+export interface ModelsTable {
+  id: Generated<number>
+  name: string
+  revision: string
+  kind: string
+  dims: number | null
+  runtime: string
+  licence: string
+  file_hashes: JSONColumnType<Record<string, string>>
+  created_at: CreatedAt
+}
+
+export interface VideosTable {
+  id: Generated<string>
+  source_url: string
+  platform: string
+  source_id: string
+  title: string
+  description: string | null
+  duration: number | null
+  resolution: string | null
+  width: number | null
+  height: number | null
+  fps: number | null
+  rotation: number | null
+  has_audio: boolean | null
+  bytes: number | null
+  storage_key: string | null
+  thumbnail_key: string | null
+  status: Generated<VideoStatus>
+  category: Generated<string>
+  taxonomy: string
+  query: string | null
+  uploader: string | null
+  uploader_url: string | null
+  published_at: TimeOrNull
+  licence: string | null
+  licence_url: string | null
+  licence_evidence: JsonOrNull<unknown>
+  content_sha256: string | null
+  fetched_with: string | null
+  fetched_at: TimeOrNull
+  failure: JsonOrNull<VideoFailure>
+  run_id: string | null
+  created_at: CreatedAt
+  updated_at: ColumnType<Date, Date | string | undefined, Date | string>
+  completed_at: TimeOrNull
+}
+
+export interface KeyframesTable {
+  id: Generated<string>
+  video_id: string
+  timestamp: number
+  frame_index: number
+  shot_index: number
+  is_scene_change: boolean
+  scene_score: number
+  storage_key: string
+}
+
+/** `embedding` travels as pgvector's text form `[0.1,0.2,…]`. */
+export interface KeyframeEmbeddingsTable {
+  keyframe_id: string
+  video_id: string
+  model_id: number
+  embedding: string
+}
+
+export interface KeyframeBitsTable {
+  keyframe_id: string
+  video_id: string
+  model_id: number
+  bits: string
+}
+
+export interface VideoEmbeddingsTable {
+  video_id: string
+  model_id: number
+  model_name: string
+  embedding: string
+  created_at: CreatedAt
+}
+
+export interface DetectionsTable {
+  id: Generated<number>
+  keyframe_id: string
+  label: string
+  source_label: string
+  confidence: number
+  bbox_x: number
+  bbox_y: number
+  bbox_w: number
+  bbox_h: number
+  model_name: string
+}
+
+export interface FrameConceptsTable {
+  keyframe_id: string
+  label: string
+  score: number
+  model_name: string
+}
+
+export interface ActivitySegmentsTable {
+  id: Generated<number>
+  video_id: string
+  label: string
+  start_time: number
+  end_time: number
+  confidence: number
+  metadata: Json<Record<string, unknown>>
+}
+
+export interface TranscriptsTable {
+  id: Generated<string>
+  video_id: string
+  full_text: string
+  language: string | null
+  model_name: string
+  created_at: CreatedAt
+}
+
+export interface TranscriptSegmentsTable {
+  id: Generated<number>
+  transcript_id: string
+  start_time: number
+  end_time: number
+  text: string
+  avg_logprob: number | null
+  no_speech_prob: number | null
+}
+
+export interface AnnotationsTable {
+  video_id: string
+  data: Json<Record<string, unknown>>
+  sha256: string
+  created_at: ColumnType<Date, Date | string | undefined, Date | string>
+}
+
+export interface VideoTagsTable {
+  video_id: string
+  tag: string
+  source: 'auto' | 'manual'
+}
+
+export interface VideoDocumentsTable {
+  video_id: string
+  document: string
+}
+
+export interface DuplicatePairsTable {
+  video_id_a: string
+  video_id_b: string
+  similarity: number
+  model_name: string
+  created_at: CreatedAt
+}
+
+export interface IngestionTasksTable {
+  id: Generated<string>
+  query: string | null
+  platform: string
+  urls: Json<string[]>
+  path: string | null
+  taxonomy: string
+  status: Generated<TaskStatus>
+  max_videos: number
+  discovery_done: Generated<boolean>
+  videos_found: Generated<number>
+  videos_processed: Generated<number>
+  videos_failed: Generated<number>
+  videos_duplicate: Generated<number>
+  error_code: string | null
+  error_message: string | null
+  created_at: CreatedAt
+  started_at: TimeOrNull
+  finished_at: TimeOrNull
+}
+
+export interface CandidatesTable {
+  id: Generated<number>
+  task_id: string
+  platform: string
+  source_id: string
+  url: string
+  title: string
+  rank: number
+  state: CandidateState
+  reason_code: string | null
+  reason: string | null
+  video_id: string | null
+  created_at: CreatedAt
+}
+
+export interface StepRunsTable {
+  video_id: string
+  step: string
+  position: number
+  version: number
+  input_hash: string
+  model_name: string | null
+  device: string | null
+  state: StepState
+  reason: string | null
+  message: string | null
+  counts: Json<Record<string, number>>
+  seconds: number | null
+  started_at: Time
+  finished_at: TimeOrNull
+}
+
+export interface DatasetsTable {
+  id: Generated<string>
+  name: string
+  description: string | null
+  filters: Json<Record<string, unknown>>
+  video_count: Generated<number>
+  version: Generated<number>
+  taxonomy: Json<Record<string, unknown>>
+  created_at: CreatedAt
+}
+
+export interface DatasetVideosTable {
+  dataset_id: string
+  version: number
+  video_id: string
+  position: number
+  content_sha256: string
+  annotation_sha256: string
+  annotation: Json<Record<string, unknown>>
+}
+
+export interface EventsTable {
+  id: Generated<number>
+  type: string
+  task_id: string | null
+  video_id: string | null
+  data: Json<Record<string, unknown>>
+  created_at: CreatedAt
+}
