@@ -71,7 +71,8 @@ const flag = z
   .transform((value) => ['true', '1', 'yes'].includes(value))
   .default(false)
 const url = z.url({ protocol: /^https?$/ })
-const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback)
+const count = (fallback: number, max: number) =>
+  z.coerce.number().int().min(1).max(max).default(fallback)
 
 const databaseUrl = text
   .transform((value) => value.replace(/^postgres(ql)?\+[a-z0-9]+:/, 'postgresql:'))
@@ -86,7 +87,10 @@ const environment = z.object({
   MINIO_ACCESS_KEY: optionalText,
   MINIO_SECRET_KEY: optionalText,
   MINIO_SECURE: flag,
-  MINIO_PUBLIC_URL: z.union([z.literal(''), url]).transform((v) => v || null).default(null),
+  MINIO_PUBLIC_URL: z
+    .union([z.literal(''), url])
+    .transform((v) => v || null)
+    .default(null),
   MINIO_BUCKET: text.min(3).default('forgeindex'),
   MINIO_REGION: text.min(1).default('us-east-1'),
   APIFY_API_TOKEN: optionalText,
@@ -102,7 +106,10 @@ const environment = z.object({
     .default('info'),
   FORGEINDEX_DATA_DIR: text.min(1).default('./data'),
   FORGEINDEX_MODELS_DIR: optionalText,
-  FORGEINDEX_TOKEN: z.union([z.literal(''), text.min(8)]).transform((v) => v || null).default(null),
+  FORGEINDEX_TOKEN: z
+    .union([z.literal(''), text.min(8)])
+    .transform((v) => v || null)
+    .default(null),
   FORGEINDEX_ALLOWED_HOSTS: list,
   FORGEINDEX_CORS_ORIGINS: list,
   FORGEINDEX_IMPORT_DIRS: list,

@@ -1,0 +1,207 @@
+import { fromKysely, PgBoss } from 'pg-boss'
+import { toError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Database, Trx } from './database.ts'
+
+/** Every kind of background work, with what its job carries. */
+export interface JobKinds {
+  /** Discover candidates of a task and accept them. */
+  ingest: { taskId: string }
+  /** Download one video into storage. */
+  fetch: { videoId: string }
+  /** Run the steps on one stored video. */
+  video: { videoId: string }
+}
+export type JobKind = keyof JobKinds
+
+export interface EnqueueOptions {
+  /** Enqueue inside this transaction: the job exists exactly if its rows do. */
+  transaction?: Trx
+  /** Not before this many seconds from now. */
+  delaySeconds?: number
+  /** Tries already made, for back-off. */
+  attempt?: number
+}
+
+export interface JobContext {
+  /** Aborted when the job was cancelled, taken over by another worker, or the process stops at once. */
+  signal: AbortSignal
+  /** Aborted when the process drains: stop at the next checkpoint, the job goes on elsewhere later. */
+  draining: AbortSignal
+  /** Tries made before this one, those cut short by a crash included. */
+  attempt: number
+}
+
+export type JobHandler<K extends JobKind> = (
+  data: JobKinds[K],
+  context: JobContext,
+) => Promise<void>
+
+const KINDS: JobKind[] = ['ingest', 'fetch', 'video']
+/** Crashes that one job survives before it counts as failed. */
+const CRASH_LIMIT = 20
+/** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
+const HEARTBEAT_SECONDS = 10
+
+/**
+ * Durable background work on pg-boss: jobs are rows of the library's own database, so they are
+ * enqueued in the same transaction as what they are about, and survive any crash.
+ *
+ * A handler that throws `Requeue` gives its job back; any other throw counts as a try and the job
+ * comes back at once, up to the crash limit. Handlers decide themselves about failures they know.
+ */
+export class TaskQueue implements AsyncDisposable {
+  readonly #boss: PgBoss
+  readonly #database: Database
+  readonly #logger: Logger
+  readonly #draining = new AbortController()
+  readonly #stopping = new AbortController()
+  readonly #running = new Map<AbortController, unknown>()
+
+  private constructor(boss: PgBoss, database: Database, logger: Logger) {
+    this.#boss = boss
+    this.#database = database
+    this.#logger = logger
+  }
+
+  static async open(database: Database, logger: Logger): Promise<TaskQueue> {
+    const embedded = database.form === 'embedded'
+    const boss = new PgBoss({
+      // The library's own pool: on the embedded database a second one would write into open transactions.
+      db: { executeSql: (text, values) => database.pool.query(text, values as unknown[]) },
+      backend: embedded ? 'pglite' : 'postgres',
+      schedule: false,
+      superviseIntervalSeconds: 2,
+      monitorIntervalSeconds: 2,
+      reindex: false,
+      monitorVacuum: false,
+    })
+    boss.on('error', (error) => logger.warn({ err: error }, 'task queue'))
+    await boss.start()
+    const queue = new TaskQueue(boss, database, logger)
+    for (const kind of KINDS) {
+      await boss.createQueue(kind, {
+        retryLimit: CRASH_LIMIT,
+        retryDelay: 0,
+        heartbeatSeconds: HEARTBEAT_SECONDS,
+        // A video may take hours; a stuck one is seen by its heartbeat, not by this.
+        expireInSeconds: 23 * 3600,
+        deleteAfterSeconds: 24 * 3600,
+      })
+    }
+    if (embedded) await queue.#reviveOrphans()
+    // send() reads the queue's definition once outside the caller's transaction: read it now.
+    for (const kind of KINDS) await boss.getQueue(kind)
+    return queue
+  }
+
+  /** Adds one job. */
+  async enqueue<K extends JobKind>(kind: K, data: JobKinds[K], options: EnqueueOptions = {}) {
+    await this.#boss.send(
+      kind,
+      { ...data, attempt: options.attempt ?? 0 },
+      {
+        ...(options.transaction ? { db: fromKysely(options.transaction) } : {}),
+        ...(options.delaySeconds ? { startAfter: options.delaySeconds } : {}),
+      },
+    )
+  }
+
+  /** Works jobs of one kind, `concurrency` at a time, until the queue is closed. */
+  async work<K extends JobKind>(kind: K, concurrency: number, handler: JobHandler<K>) {
+    await this.#boss.work<JobKinds[K] & { attempt?: number }>(
+      kind,
+      {
+        batchSize: 1,
+        localConcurrency: concurrency,
+        pollingIntervalSeconds: 0.5,
+        heartbeatRefreshSeconds: 3,
+      },
+      async ([job]) => {
+        if (!job) return
+        const local = new AbortController()
+        this.#running.set(local, job.data)
+        const signal = AbortSignal.any([job.signal, local.signal, this.#stopping.signal])
+        try {
+          if (this.#draining.signal.aborted) throw new Requeue()
+          await handler(job.data, {
+            signal,
+            draining: this.#draining.signal,
+            attempt: (job.data.attempt ?? 0) + job.retryCount,
+          })
+        } catch (error) {
+          if (error instanceof Requeue) {
+            await this.enqueue(kind, job.data, { attempt: job.data.attempt ?? 0 })
+            return
+          }
+          this.#logger.error({ err: toError(error), kind, data: job.data }, 'job failed')
+          throw error
+        } finally {
+          this.#running.delete(local)
+        }
+      },
+    )
+  }
+
+  /** Takes jobs that carry `data` out of the queue and aborts those that run in this process. */
+  async cancel<K extends JobKind>(kind: K, data: JobKinds[K], transaction?: Trx): Promise<void> {
+    const options = transaction ? { db: fromKysely(transaction) } : {}
+    const jobs = await this.#boss.findJobs(kind, { data, ...options })
+    const live = jobs.filter((job) => ['created', 'retry', 'active'].includes(job.state))
+    if (live.length > 0) {
+      await this.#boss.cancel(
+        kind,
+        live.map((job) => job.id),
+        options,
+      )
+    }
+    for (const [controller, running] of this.#running) {
+      if (contains(running, data)) controller.abort()
+    }
+  }
+
+  /** Jobs of all kinds that wait or run. */
+  async pending(): Promise<number> {
+    const { rows } = await this.#database.pool.query<{ count: number }>(
+      `select count(*) from pgboss.job where state in ('created', 'retry', 'active')
+         and name = any($1)`,
+      [KINDS],
+    )
+    return rows[0]?.count ?? 0
+  }
+
+  /** Stops taking jobs and lets running ones reach their next checkpoint. */
+  async drain(timeoutMs = 600_000): Promise<void> {
+    this.#draining.abort()
+    await this.#boss.stop({ graceful: true, timeout: timeoutMs, close: false })
+  }
+
+  /** Stops at once: running jobs are aborted and come back at the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#draining.abort()
+    this.#stopping.abort()
+    await this.#boss.stop({ graceful: true, timeout: 15_000, close: false })
+  }
+
+  /**
+   * An embedded library has one process: what is still marked running belongs to one that was
+   * killed, and need not wait for its heartbeat.
+   */
+  async #reviveOrphans(): Promise<void> {
+    const { rowCount } = await this.#database.pool.query(
+      `update pgboss.job set state = 'retry', start_after = now()
+       where state = 'active' and name = any($1) and retry_count < retry_limit`,
+      [KINDS],
+    )
+    if (rowCount) this.#logger.info({ jobs: rowCount }, 'unfinished work found, going on with it')
+  }
+}
+
+/** Thrown by a handler that stops at a checkpoint: the job goes back into the queue as it was. */
+export class Requeue extends Error {}
+
+function contains(data: unknown, part: object): boolean {
+  return Object.entries(part).every(
+    ([key, value]) => (data as Record<string, unknown> | null)?.[key] === value,
+  )
+}

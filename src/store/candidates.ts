@@ -1,0 +1,114 @@
+import type { Db, Trx } from '../config/database.ts'
+import type { CandidateState } from './schema.ts'
+
+/** A video that a task found: whether it was taken, and if not, why. */
+export interface StoredCandidate {
+  platform: string
+  sourceId: string
+  url: string
+  title: string
+  /** Place in the source's order, from 0. */
+  rank: number
+  state: CandidateState
+  reasonCode: string | null
+  reason: string | null
+  videoId: string | null
+}
+
+/** Adds a candidate. False when the task had it already: a run that goes on after a crash meets it again. */
+export async function addCandidate(
+  db: Db | Trx,
+  taskId: string,
+  candidate: StoredCandidate,
+): Promise<boolean> {
+  const result = await db
+    .insertInto('candidates')
+    .values({
+      task_id: taskId,
+      platform: candidate.platform,
+      source_id: candidate.sourceId,
+      url: candidate.url,
+      title: candidate.title,
+      rank: candidate.rank,
+      state: candidate.state,
+      reason_code: candidate.reasonCode,
+      reason: candidate.reason,
+      video_id: candidate.videoId,
+    })
+    .onConflict((oc) => oc.columns(['task_id', 'platform', 'source_id']).doNothing())
+    .executeTakeFirst()
+  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
+}
+
+/** True when the task already has this candidate. */
+export async function hasCandidate(
+  db: Db | Trx,
+  taskId: string,
+  candidate: Pick<StoredCandidate, 'platform' | 'sourceId'>,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('candidates')
+    .select('id')
+    .where('task_id', '=', taskId)
+    .where('platform', '=', candidate.platform)
+    .where('source_id', '=', candidate.sourceId)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** How many candidates of a task were taken. */
+export async function countAccepted(db: Db | Trx, taskId: string): Promise<number> {
+  const row = await db
+    .selectFrom('candidates')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('task_id', '=', taskId)
+    .where('state', '=', 'accepted')
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+/** True when the task took this video under another candidate. */
+export async function tookVideo(db: Db | Trx, taskId: string, videoId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('candidates')
+    .select('id')
+    .where('task_id', '=', taskId)
+    .where('video_id', '=', videoId)
+    .where('state', '=', 'accepted')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/**
+ * The file behind `videoId` turned out to be that of `keptId`. Every task that took the one now has
+ * the other; a task that has both keeps one, and the second candidate says why it was not taken.
+ */
+export async function mergeCandidates(
+  trx: Trx,
+  videoId: string,
+  kept: { id: string; title: string },
+): Promise<void> {
+  const rows = await trx
+    .selectFrom('candidates')
+    .select(['id', 'task_id'])
+    .where('video_id', '=', videoId)
+    .where('state', '=', 'accepted')
+    .execute()
+  for (const row of rows) {
+    const twice = await tookVideo(trx, row.task_id, kept.id)
+    await trx
+      .updateTable('candidates')
+      .set(
+        twice
+          ? {
+              video_id: kept.id,
+              state: 'rejected',
+              reason_code: 'same-content',
+              reason: `The file is the same as that of video ${kept.id} (${kept.title}).`,
+            }
+          : { video_id: kept.id },
+      )
+      .where('id', '=', row.id)
+      .execute()
+  }
+}

@@ -1,0 +1,33 @@
+import { InvalidInputError } from '../errors.ts'
+
+/** A page of a list; `nextCursor` null at the end. */
+export interface Page<T> {
+  items: T[]
+  nextCursor: string | null
+}
+
+/** Where a list ordered by creation time (newest first) and id goes on. */
+export interface Position {
+  createdAt: string
+  id: string
+}
+
+export function encodeCursor(position: Position): string {
+  return Buffer.from(JSON.stringify([position.createdAt, position.id])).toString('base64url')
+}
+
+/** @throws InvalidInputError `invalid-cursor` */
+export function decodeCursor(cursor: string): Position {
+  try {
+    const [createdAt, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as string[]
+    if (createdAt && id && !Number.isNaN(Date.parse(createdAt)) && /^[0-9a-f-]{36}$/.test(id)) {
+      return { createdAt, id }
+    }
+  } catch {
+    // Falls through: not ours, whatever it is.
+  }
+  throw new InvalidInputError(
+    'invalid-cursor',
+    'This cursor is not one that a list gave: pass on next_cursor as it came, or leave it out.',
+  )
+}

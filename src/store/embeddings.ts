@@ -1,0 +1,87 @@
+import { sql } from 'kysely'
+import type { Db, Trx } from '../config/database.ts'
+import { toVectorText } from './vectors.ts'
+
+/** Vectors in one INSERT: about 1 MB of text at 512 dimensions. */
+const INSERT_VECTORS = 200
+
+/** A keyframe's vector, [512] float32, L2-normalised. */
+export interface KeyframeVector {
+  keyframeId: string
+  vector: Float32Array
+}
+
+/**
+ * Replaces a video's frame vectors, their sign bits, and the video's own vector (the re-normalised
+ * average of its frames; null when it has no frame).
+ */
+export async function replaceEmbeddings(
+  trx: Trx,
+  videoId: string,
+  model: { id: number; name: string },
+  frames: KeyframeVector[],
+  average: Float32Array | null,
+): Promise<void> {
+  await deleteEmbeddings(trx, videoId)
+  for (let start = 0; start < frames.length; start += INSERT_VECTORS) {
+    const batch = frames.slice(start, start + INSERT_VECTORS)
+    const ids = batch.map((frame) => frame.keyframeId)
+    await trx
+      .insertInto('keyframe_embeddings')
+      .values(
+        batch.map((frame) => ({
+          keyframe_id: frame.keyframeId,
+          video_id: videoId,
+          model_id: model.id,
+          embedding: sql<string>`${toVectorText(frame.vector)}::halfvec`,
+        })),
+      )
+      .execute()
+    await trx
+      .insertInto('keyframe_bits')
+      .columns(['keyframe_id', 'video_id', 'model_id', 'bits'])
+      .expression((eb) =>
+        eb
+          .selectFrom('keyframe_embeddings')
+          .select([
+            'keyframe_id',
+            'video_id',
+            'model_id',
+            sql<string>`binary_quantize(embedding)::bit(512)`.as('bits'),
+          ])
+          .where('keyframe_id', 'in', ids),
+      )
+      .execute()
+  }
+  if (!average) return
+  await trx
+    .insertInto('video_embeddings')
+    .values({
+      video_id: videoId,
+      model_id: model.id,
+      model_name: model.name,
+      embedding: sql<string>`${toVectorText(average)}::vector`,
+    })
+    .execute()
+}
+
+export async function deleteEmbeddings(trx: Trx, videoId: string): Promise<void> {
+  await trx.deleteFrom('keyframe_bits').where('video_id', '=', videoId).execute()
+  await trx.deleteFrom('keyframe_embeddings').where('video_id', '=', videoId).execute()
+  await trx.deleteFrom('video_embeddings').where('video_id', '=', videoId).execute()
+}
+
+/** A video's frame vectors in presentation order, stored at half precision. */
+export async function frameVectorsOf(db: Db | Trx, videoId: string): Promise<KeyframeVector[]> {
+  const rows = await db
+    .selectFrom('keyframe_embeddings as e')
+    .innerJoin('keyframes as k', 'k.id', 'e.keyframe_id')
+    .select(['e.keyframe_id', sql<string>`e.embedding::text`.as('embedding')])
+    .where('e.video_id', '=', videoId)
+    .orderBy('k.timestamp')
+    .execute()
+  return rows.map((row) => ({
+    keyframeId: row.keyframe_id,
+    vector: Float32Array.from(JSON.parse(row.embedding) as number[]),
+  }))
+}

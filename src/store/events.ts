@@ -1,0 +1,76 @@
+import { sql } from 'kysely'
+import type { Db, Trx } from '../config/database.ts'
+import type { EventType, LibraryEvent } from '../events.ts'
+
+/** Writes one event; in the transaction of what it tells, so that neither is without the other. */
+export async function recordEvent(
+  db: Db | Trx,
+  type: EventType,
+  about: { taskId?: string; videoId?: string },
+  data: Record<string, unknown>,
+): Promise<void> {
+  await db
+    .insertInto('events')
+    .values({
+      type,
+      task_id: about.taskId ?? null,
+      video_id: about.videoId ?? null,
+      data: JSON.stringify(data),
+    })
+    .execute()
+}
+
+/**
+ * Events newer than `after`, oldest first, at most `limit`. With `taskId` only those of that task
+ * and of its videos.
+ */
+export async function eventsAfter(
+  db: Db,
+  after: number,
+  options: { taskId?: string; limit: number },
+): Promise<LibraryEvent[]> {
+  let query = db.selectFrom('events').selectAll().where('id', '>', after)
+  const { taskId } = options
+  if (taskId) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('task_id', '=', taskId),
+        eb(
+          'video_id',
+          'in',
+          eb
+            .selectFrom('candidates')
+            .select('video_id')
+            .where('task_id', '=', taskId)
+            .$castTo<{ video_id: string }>(),
+        ),
+      ]),
+    )
+  }
+  const rows = await query.orderBy('id').limit(options.limit).execute()
+  return rows.map((row) => ({
+    id: row.id,
+    type: row.type as EventType,
+    time: row.created_at,
+    taskId: row.task_id,
+    videoId: row.video_id,
+    data: row.data,
+  }))
+}
+
+/** The newest event's id; 0 when there is none. */
+export async function lastEventId(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('events')
+    .select((eb) => eb.fn.max('id').as('id'))
+    .executeTakeFirst()
+  return row?.id ?? 0
+}
+
+/** Drops events older than a day: a listener that was away longer starts anew. */
+export async function dropOldEvents(db: Db): Promise<void> {
+  await db
+    .deleteFrom('events')
+    .where('created_at', '<', sql<Date>`now() - interval '1 day'`)
+    .execute()
+}

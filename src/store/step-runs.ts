@@ -1,0 +1,68 @@
+import type { Db, Trx } from '../config/database.ts'
+import type { StepState } from './schema.ts'
+
+/** The last run of one step on one video: its checkpoint. */
+export interface StepRun {
+  step: string
+  position: number
+  version: number
+  inputHash: string
+  modelName: string | null
+  device: string | null
+  state: StepState
+  reason: string | null
+  message: string | null
+  counts: Record<string, number>
+  /** Wall time in seconds; null while it runs. */
+  seconds: number | null
+}
+
+/** All runs of a video in pipeline order; empty before its first. */
+export async function stepRunsOf(db: Db | Trx, videoId: string): Promise<StepRun[]> {
+  const rows = await db
+    .selectFrom('step_runs')
+    .selectAll()
+    .where('video_id', '=', videoId)
+    .orderBy('position')
+    .execute()
+  return rows.map((row) => ({
+    step: row.step,
+    position: row.position,
+    version: row.version,
+    inputHash: row.input_hash,
+    modelName: row.model_name,
+    device: row.device,
+    state: row.state,
+    reason: row.reason,
+    message: row.message,
+    counts: row.counts,
+    seconds: row.seconds,
+  }))
+}
+
+/** Writes a run over the one before it. */
+export async function saveStepRun(
+  db: Db | Trx,
+  videoId: string,
+  run: StepRun & { startedAt: Date; finishedAt: Date | null },
+): Promise<void> {
+  const row = {
+    position: run.position,
+    version: run.version,
+    input_hash: run.inputHash,
+    model_name: run.modelName,
+    device: run.device,
+    state: run.state,
+    reason: run.reason,
+    message: run.message,
+    counts: JSON.stringify(run.counts),
+    seconds: run.seconds,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+  }
+  await db
+    .insertInto('step_runs')
+    .values({ video_id: videoId, step: run.step, ...row })
+    .onConflict((oc) => oc.columns(['video_id', 'step']).doUpdateSet(row))
+    .execute()
+}

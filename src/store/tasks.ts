@@ -1,0 +1,255 @@
+import type { Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Db, Trx } from '../config/database.ts'
+import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
+import { checkedId, notFound } from './ids.ts'
+import type { IngestionTasksTable, TaskStatus } from './schema.ts'
+
+/** One ingestion request and how far it is. */
+export interface Task {
+  id: string
+  query: string | null
+  platform: string
+  urls: string[]
+  path: string | null
+  taxonomy: string
+  status: TaskStatus
+  maxVideos: number
+  discoveryDone: boolean
+  /** Candidates found so far, taken or not. */
+  videosFound: number
+  /** Videos that reached `completed`, flagged duplicates included. */
+  videosProcessed: number
+  videosFailed: number
+  /** Videos flagged as near-duplicates, and candidates that turned out to be the same file. */
+  videosDuplicate: number
+  errorCode: string | null
+  errorMessage: string | null
+  createdAt: Date
+  startedAt: Date | null
+  finishedAt: Date | null
+}
+
+/** What of a task is counted when it is looked at. */
+export interface TaskProgress {
+  /** Videos taken. */
+  accepted: number
+  /** How many of the task's videos have each step behind them (done or skipped). */
+  stages: Record<string, number>
+  /** Failed videos and rejected candidates by code. */
+  failures: Record<string, number>
+  /** Terminal videos plus the finished share of the others, in videos. */
+  finishedShare: number
+}
+
+export interface NewTask {
+  query: string | null
+  platform: string
+  urls: string[]
+  path: string | null
+  taxonomy: string
+  maxVideos: number
+}
+
+export async function createTask(trx: Trx, task: NewTask): Promise<Task> {
+  const row = await trx
+    .insertInto('ingestion_tasks')
+    .values({
+      query: task.query,
+      platform: task.platform,
+      urls: JSON.stringify(task.urls),
+      path: task.path,
+      taxonomy: task.taxonomy,
+      max_videos: task.maxVideos,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return toTask(row)
+}
+
+/** @throws NotFoundError `task-not-found` */
+export async function getTask(db: Db | Trx, id: string): Promise<Task> {
+  const row = await db
+    .selectFrom('ingestion_tasks')
+    .selectAll()
+    .where('id', '=', checkedId('task', id))
+    .executeTakeFirst()
+  if (!row) throw notFound('task', id)
+  return toTask(row)
+}
+
+/** Tasks, newest first. */
+export async function listTasks(
+  db: Db,
+  options: { limit: number; cursor: string | null },
+): Promise<Page<Task>> {
+  let query = db.selectFrom('ingestion_tasks').selectAll()
+  if (options.cursor) {
+    const { createdAt, id } = decodeCursor(options.cursor)
+    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
+  }
+  const rows = await query
+    .select(sql<string>`created_at::text`.as('position'))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(options.limit + 1)
+    .execute()
+  const last = rows[options.limit - 1]
+  return {
+    items: rows.slice(0, options.limit).map(toTask),
+    nextCursor:
+      rows.length > options.limit && last
+        ? encodeCursor({ createdAt: last.position, id: last.id })
+        : null,
+  }
+}
+
+/** Ids of tasks that are not over yet. */
+export async function openTaskIds(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('ingestion_tasks')
+    .select('id')
+    .where('status', 'in', ['pending', 'running'])
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Ids of tasks that took this video. */
+export async function tasksOfVideo(db: Db | Trx, videoId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('candidates')
+    .select('task_id')
+    .distinct()
+    .where('video_id', '=', videoId)
+    .where('state', '=', 'accepted')
+    .execute()
+  return rows.map((row) => row.task_id)
+}
+
+/** Videos a task took, by rank. */
+export async function videoIdsOfTask(db: Db | Trx, taskId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('candidates')
+    .select('video_id')
+    .where('task_id', '=', taskId)
+    .where('state', '=', 'accepted')
+    .where('video_id', 'is not', null)
+    .orderBy('rank')
+    .orderBy('id')
+    .execute()
+  return rows.flatMap((row) => (row.video_id ? [row.video_id] : []))
+}
+
+export type TaskChange = Partial<
+  Pick<Task, 'status' | 'discoveryDone' | 'errorCode' | 'errorMessage' | 'startedAt' | 'finishedAt'>
+>
+
+export async function updateTask(db: Db | Trx, id: string, change: TaskChange): Promise<void> {
+  const row = Object.fromEntries(
+    Object.entries({
+      status: change.status,
+      discovery_done: change.discoveryDone,
+      error_code: change.errorCode,
+      error_message: change.errorMessage,
+      started_at: change.startedAt,
+      finished_at: change.finishedAt,
+    }).filter(([, value]) => value !== undefined),
+  )
+  await db.updateTable('ingestion_tasks').set(row).where('id', '=', id).execute()
+}
+
+/** Counts a task's candidates and videos anew and writes the numbers into its row. */
+export async function recountTask(db: Db | Trx, id: string): Promise<void> {
+  await sql`
+    update ingestion_tasks t set
+      videos_found = c.found, videos_processed = c.processed,
+      videos_failed = c.failed, videos_duplicate = c.duplicate
+    from (
+      select
+        count(*) as found,
+        count(*) filter (where c.state = 'accepted' and v.status = 'completed') as processed,
+        count(*) filter (where c.state = 'accepted' and v.status = 'failed') as failed,
+        count(*) filter (where c.reason_code = 'same-content' or (c.state = 'accepted' and exists
+          (select 1 from duplicate_pairs p where p.video_id_b = v.id))) as duplicate
+      from candidates c left join videos v on v.id = c.video_id
+      where c.task_id = ${id}
+    ) c
+    where t.id = ${id}`.execute(db)
+}
+
+/** Videos of a task that are not terminal yet, and how many it took at all. */
+export async function taskVideoCounts(
+  db: Db | Trx,
+  id: string,
+): Promise<{ accepted: number; open: number }> {
+  const { rows } = await sql<{ accepted: number; open: number }>`
+    select count(*) as accepted,
+      count(*) filter (where v.status not in ('completed', 'failed')) as open
+    from candidates c join videos v on v.id = c.video_id
+    where c.task_id = ${id} and c.state = 'accepted'`.execute(db)
+  return rows[0]!
+}
+
+/** Progress of several tasks at once, by task id. `stepCount` is the number of pipeline steps. */
+export async function progressOfTasks(
+  db: Db,
+  ids: string[],
+  stepCount: number,
+): Promise<Map<string, TaskProgress>> {
+  const progress = new Map<string, TaskProgress>(
+    ids.map((id) => [id, { accepted: 0, stages: {}, failures: {}, finishedShare: 0 }]),
+  )
+  if (ids.length === 0) return progress
+  const videos = await sql<{ task_id: string; accepted: number; terminal: number }>`
+    select c.task_id, count(*) as accepted,
+      count(*) filter (where v.status in ('completed', 'failed')) as terminal
+    from candidates c join videos v on v.id = c.video_id
+    where c.task_id = any(${ids}) and c.state = 'accepted' group by c.task_id`.execute(db)
+  for (const row of videos.rows) {
+    const task = progress.get(row.task_id)!
+    task.accepted = row.accepted
+    task.finishedShare = row.terminal
+  }
+  const stages = await sql<{ task_id: string; step: string; count: number; open: number }>`
+    select c.task_id, s.step, count(*) as count,
+      count(*) filter (where v.status not in ('completed', 'failed')) as open
+    from candidates c join videos v on v.id = c.video_id join step_runs s on s.video_id = v.id
+    where c.task_id = any(${ids}) and c.state = 'accepted' and s.state in ('done', 'skipped')
+    group by c.task_id, s.step, s.position order by s.position`.execute(db)
+  for (const row of stages.rows) {
+    const task = progress.get(row.task_id)!
+    task.stages[row.step] = row.count
+    task.finishedShare += row.open / (stepCount + 1)
+  }
+  const failures = await sql<{ task_id: string; code: string; count: number }>`
+    select c.task_id, coalesce(v.failure ->> 'code', c.reason_code, 'unknown') as code, count(*) as count
+    from candidates c left join videos v on v.id = c.video_id and v.status = 'failed'
+    where c.task_id = any(${ids}) and
+      ((c.state = 'accepted' and v.id is not null) or (c.state = 'rejected' and c.reason_code <> 'over-limit'))
+    group by c.task_id, 2 order by 3 desc, 2`.execute(db)
+  for (const row of failures.rows) progress.get(row.task_id)!.failures[row.code] = row.count
+  return progress
+}
+
+function toTask(row: Selectable<IngestionTasksTable>): Task {
+  return {
+    id: row.id,
+    query: row.query,
+    platform: row.platform,
+    urls: row.urls,
+    path: row.path,
+    taxonomy: row.taxonomy,
+    status: row.status,
+    maxVideos: row.max_videos,
+    discoveryDone: row.discovery_done,
+    videosFound: row.videos_found,
+    videosProcessed: row.videos_processed,
+    videosFailed: row.videos_failed,
+    videosDuplicate: row.videos_duplicate,
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  }
+}

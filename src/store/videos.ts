@@ -1,0 +1,291 @@
+import type { Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Db, Trx } from '../config/database.ts'
+import { checkedId, notFound } from './ids.ts'
+import type { VideoFailure, VideoStatus, VideosTable } from './schema.ts'
+
+/** One video of the library. Sizes are those of the upright picture, times in seconds. */
+export interface Video {
+  id: string
+  sourceUrl: string
+  platform: string
+  sourceId: string
+  title: string
+  description: string | null
+  duration: number | null
+  width: number | null
+  height: number | null
+  fps: number | null
+  rotation: number | null
+  hasAudio: boolean | null
+  bytes: number | null
+  storageKey: string | null
+  thumbnailKey: string | null
+  status: VideoStatus
+  category: string
+  taxonomy: string
+  query: string | null
+  uploader: string | null
+  uploaderUrl: string | null
+  publishedAt: Date | null
+  licence: string | null
+  licenceUrl: string | null
+  licenceEvidence: unknown
+  contentSha256: string | null
+  fetchedWith: string | null
+  fetchedAt: Date | null
+  failure: VideoFailure | null
+  createdAt: Date
+  completedAt: Date | null
+}
+
+/** What is known of a video before it is fetched. */
+export interface NewVideo {
+  sourceUrl: string
+  platform: string
+  sourceId: string
+  title: string
+  description: string | null
+  duration: number | null
+  taxonomy: string
+  query: string | null
+  uploader: string | null
+  uploaderUrl: string | null
+  publishedAt: string | null
+  licence: string | null
+  licenceUrl: string | null
+  licenceEvidence: unknown
+}
+
+/**
+ * The video of this source, made as `pending` when it is new. The same source twice is one video,
+ * whether by platform id or by URL.
+ */
+export async function findOrCreateVideo(
+  trx: Trx,
+  video: NewVideo,
+): Promise<{ video: Video; created: boolean }> {
+  const inserted = await trx
+    .insertInto('videos')
+    .values({
+      source_url: video.sourceUrl,
+      platform: video.platform,
+      source_id: video.sourceId,
+      title: video.title,
+      description: video.description,
+      duration: video.duration,
+      taxonomy: video.taxonomy,
+      query: video.query,
+      uploader: video.uploader,
+      uploader_url: video.uploaderUrl,
+      published_at: video.publishedAt,
+      licence: video.licence,
+      licence_url: video.licenceUrl,
+      licence_evidence: video.licenceEvidence ? JSON.stringify(video.licenceEvidence) : null,
+    })
+    .onConflict((oc) => oc.doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (inserted) return { video: toVideo(inserted), created: true }
+  const existing = await trx
+    .selectFrom('videos')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('source_url', '=', video.sourceUrl),
+        eb.and([eb('platform', '=', video.platform), eb('source_id', '=', video.sourceId)]),
+      ]),
+    )
+    .executeTakeFirstOrThrow()
+  return { video: toVideo(existing), created: false }
+}
+
+/** @throws NotFoundError `video-not-found` */
+export async function getVideo(db: Db | Trx, id: string): Promise<Video> {
+  const row = await db
+    .selectFrom('videos')
+    .selectAll()
+    .where('id', '=', checkedId('video', id))
+    .executeTakeFirst()
+  if (!row) throw notFound('video', id)
+  return toVideo(row)
+}
+
+/** The video whose file has this content; null when there is none. */
+export async function findVideoByContent(db: Db | Trx, sha256: string): Promise<Video | null> {
+  const row = await db
+    .selectFrom('videos')
+    .selectAll()
+    .where('content_sha256', '=', sha256)
+    .executeTakeFirst()
+  return row ? toVideo(row) : null
+}
+
+/** Columns that the fetch and the pipeline fill in. Only the fields given are written. */
+export type VideoChange = Partial<{
+  status: VideoStatus
+  title: string
+  description: string | null
+  duration: number | null
+  width: number | null
+  height: number | null
+  fps: number | null
+  rotation: number | null
+  hasAudio: boolean | null
+  bytes: number | null
+  storageKey: string | null
+  thumbnailKey: string | null
+  category: string
+  uploader: string | null
+  uploaderUrl: string | null
+  publishedAt: string | null
+  licence: string | null
+  licenceUrl: string | null
+  licenceEvidence: unknown
+  contentSha256: string | null
+  fetchedWith: string | null
+  fetchedAt: Date | null
+  failure: VideoFailure | null
+  completedAt: Date | null
+}>
+
+const COLUMNS: Record<keyof VideoChange, string> = {
+  status: 'status',
+  title: 'title',
+  description: 'description',
+  duration: 'duration',
+  width: 'width',
+  height: 'height',
+  fps: 'fps',
+  rotation: 'rotation',
+  hasAudio: 'has_audio',
+  bytes: 'bytes',
+  storageKey: 'storage_key',
+  thumbnailKey: 'thumbnail_key',
+  category: 'category',
+  uploader: 'uploader',
+  uploaderUrl: 'uploader_url',
+  publishedAt: 'published_at',
+  licence: 'licence',
+  licenceUrl: 'licence_url',
+  licenceEvidence: 'licence_evidence',
+  contentSha256: 'content_sha256',
+  fetchedWith: 'fetched_with',
+  fetchedAt: 'fetched_at',
+  failure: 'failure',
+  completedAt: 'completed_at',
+}
+
+/** Writes the given fields of a video. */
+export async function updateVideo(db: Db | Trx, id: string, change: VideoChange): Promise<void> {
+  const row: Record<string, unknown> = { updated_at: new Date() }
+  for (const [field, value] of Object.entries(change)) {
+    if (value === undefined) continue
+    const isJson = value !== null && (field === 'failure' || field === 'licenceEvidence')
+    row[COLUMNS[field as keyof VideoChange]] = isJson ? JSON.stringify(value) : value
+  }
+  if (change.width !== undefined && change.height !== undefined) {
+    row.resolution = change.width && change.height ? `${change.width}x${change.height}` : null
+  }
+  await db.updateTable('videos').set(row).where('id', '=', id).execute()
+}
+
+/** Takes the video over for a new run: writes of any earlier run are refused from now on. */
+export async function beginRun(db: Db | Trx, id: string, runId: string): Promise<void> {
+  await db.updateTable('videos').set({ run_id: runId }).where('id', '=', id).execute()
+}
+
+/** True while the run still owns the video; holds its row until the transaction ends. */
+export async function ownsRun(trx: Trx, id: string, runId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('videos')
+    .select('run_id')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  return row?.run_id === runId
+}
+
+/** Removes a video and everything about it; candidates that led to it stay without it. */
+export async function deleteVideo(db: Db | Trx, id: string): Promise<void> {
+  await db.deleteFrom('videos').where('id', '=', id).execute()
+}
+
+/** Ids of videos that are neither completed nor failed. */
+export async function unfinishedVideoIds(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('videos')
+    .select('id')
+    .where('status', 'not in', ['completed', 'failed'])
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Totals over the library. `hours` counts completed videos. */
+export async function libraryTotals(db: Db) {
+  const { rows } = await sql<{
+    videos: number
+    hours: number
+    bytes: number
+    keyframes: number
+    detections: number
+    duplicates: number
+  }>`select
+      (select count(*) from videos) as videos,
+      (select coalesce(sum(duration), 0) / 3600 from videos where status = 'completed') as hours,
+      (select coalesce(sum(bytes), 0)::bigint from videos) as bytes,
+      (select count(*) from keyframes) as keyframes,
+      (select count(*) from detections) as detections,
+      (select count(distinct video_id_b) from duplicate_pairs) as duplicates`.execute(db)
+  return rows[0]!
+}
+
+/** How many videos there are for each value of one column. */
+export async function countVideosBy(
+  db: Db,
+  column: 'status' | 'platform' | 'category',
+): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('videos')
+    .select((eb) => [column, eb.fn.countAll<number>().as('count')])
+    .groupBy(column)
+    .orderBy('count', 'desc')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row[column], row.count]))
+}
+
+function toVideo(row: Selectable<VideosTable>): Video {
+  return {
+    id: row.id,
+    sourceUrl: row.source_url,
+    platform: row.platform,
+    sourceId: row.source_id,
+    title: row.title,
+    description: row.description,
+    duration: row.duration,
+    width: row.width,
+    height: row.height,
+    fps: row.fps,
+    rotation: row.rotation,
+    hasAudio: row.has_audio,
+    bytes: row.bytes,
+    storageKey: row.storage_key,
+    thumbnailKey: row.thumbnail_key,
+    status: row.status,
+    category: row.category,
+    taxonomy: row.taxonomy,
+    query: row.query,
+    uploader: row.uploader,
+    uploaderUrl: row.uploader_url,
+    publishedAt: row.published_at,
+    licence: row.licence,
+    licenceUrl: row.licence_url,
+    licenceEvidence: row.licence_evidence,
+    contentSha256: row.content_sha256,
+    fetchedWith: row.fetched_with,
+    fetchedAt: row.fetched_at,
+    failure: row.failure,
+    createdAt: row.created_at,
+    completedAt: row.completed_at,
+  }
+}
