@@ -26,8 +26,8 @@ export async function ensureNodeModules() {
     : await show('npm', args)
   if (code === 0) return
   throw new SetupError(
-    'npm ci failed; its own message is above. It needs the npm registry once (about 150 MB); after that\n' +
-      'the program starts without a network. Behind a proxy: npm config set proxy http://HOST:PORT',
+    'npm ci failed; its own message is above. If it could not reach the npm registry: it is needed once;\n' +
+      'behind a proxy run `npm config set proxy http://HOST:PORT` first.',
   )
 }
 
