@@ -1,0 +1,104 @@
+/** Platforms a task can ask for, by the names used in requests, rows and answers. */
+export const PLATFORMS = [
+  'youtube',
+  'tiktok',
+  'instagram',
+  'commons',
+  'folder',
+  'urls',
+  'upload',
+] as const
+
+export type Platform = (typeof PLATFORMS)[number]
+
+/** Where a licence statement was read, so that anyone can check it. */
+export interface LicenceEvidence {
+  /** The source's own name of the field, for example `extmetadata.LicenseShortName`. */
+  field: string
+  /** Its text as the source gave it. */
+  value: string
+  /** The page that shows it. */
+  page: string
+  /** ISO 8601 UTC. */
+  retrievedAt: string
+}
+
+/** A video that was found and is not yet fetched. */
+export interface Candidate {
+  platform: Platform
+  /** The platform's own id. `urls`: SHA-256 of the canonical URL; `folder`, `upload`: of the path. */
+  sourceId: string
+  /** Canonical page or file URL; `file://` for local files. */
+  url: string
+  /** Direct address of the media, when the source names one. */
+  downloadUrl?: string
+  /** Absolute path of a file that is already here. */
+  localFile?: string
+  title: string
+  description: string | null
+  /** Seconds; null when the source does not say. */
+  durationSeconds: number | null
+  /** Pixels of the version that would be fetched. */
+  width?: number
+  height?: number
+  /** Size of the version that would be fetched. */
+  bytes?: number
+  uploader: string | null
+  uploaderUrl: string | null
+  /** ISO 8601 UTC. */
+  publishedAt: string | null
+  /** An SPDX id (`CC-BY-SA-4.0`, `LicenseRef-public-domain`), else the source's words. */
+  licence: string | null
+  licenceUrl: string | null
+  licenceEvidence: LicenceEvidence | null
+  thumbnailUrl: string | null
+  /** Place in the source's own order, from 0. */
+  rank: number
+  /** Why this one must not be taken; absent when nothing speaks against it. */
+  reject?: { code: string; message: string }
+}
+
+export interface DiscoveryRequest {
+  platform: Platform
+  /** Words to search for; null when `urls` or `path` say what is wanted. */
+  query: string | null
+  urls: string[]
+  /** A folder or a file, for `folder` and `upload`. */
+  path?: string
+  /** Videos wanted. A source may yield more, since some candidates will not be taken. */
+  limit: number
+}
+
+/**
+ * Finds videos on one platform. The caller stops pulling when it has enough; a source ends by
+ * itself when there is nothing more, and always after a bounded number of candidates.
+ */
+export interface Source {
+  readonly platform: Platform
+  /**
+   * Candidates in the source's own order, each `sourceId` once. One thing that cannot be had
+   * (a video that is gone, an address that is refused) is a candidate with `reject`.
+   *
+   * @throws InvalidInputError when the request can never work
+   * @throws TransientError when the source cannot be reached
+   */
+  discover(request: DiscoveryRequest, options: { signal: AbortSignal }): AsyncIterable<Candidate>
+}
+
+/** A candidate of which only the address and a title are known; the source fills in what it has. */
+export function bareCandidate(
+  known: Pick<Candidate, 'platform' | 'sourceId' | 'url' | 'title' | 'rank'>,
+): Candidate {
+  return {
+    ...known,
+    description: null,
+    durationSeconds: null,
+    uploader: null,
+    uploaderUrl: null,
+    publishedAt: null,
+    licence: null,
+    licenceUrl: null,
+    licenceEvidence: null,
+    thumbnailUrl: null,
+  }
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import type { Platform } from './discovery/source.ts'
+
+/** Parameters that only say where a link was found, on any site. */
+const TRACKING =
+  /^(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igsh|igshid|mc_cid|mc_eid|_hsenc|_hsmi)$/i
+
+const YOUTUBE_HOST = /^(?:(?:www|m|music)\.)?(?:youtube\.com|youtube-nocookie\.com)$/
+const TIKTOK_HOST = /^(?:(?:www|m|vm|vt)\.)?tiktok\.com$/
+const INSTAGRAM_HOST = /^(?:(?:www|m)\.)?(?:instagram\.com|instagr\.am)$/
+const COMMONS_HOST = /^commons(?:\.m)?\.wikimedia\.org$/
+
+/** The platform that an address belongs to, or null for any other site (and for what is no URL). */
+export function platformOfUrl(text: string, commonsUrl?: string): Platform | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const host = siteHost(url)
+  if (YOUTUBE_HOST.test(host) || host === 'youtu.be') return 'youtube'
+  if (TIKTOK_HOST.test(host)) return 'tiktok'
+  if (INSTAGRAM_HOST.test(host)) return 'instagram'
+  return commonsFileOf(text, commonsUrl) === null ? null : 'commons'
+}
+
+/**
+ * The id of the one video that an address of youtube, tiktok or instagram shows, as that platform
+ * writes it; null for lists, short links and other pages.
+ */
+export function videoIdOfUrl(text: string): string | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const host = siteHost(url)
+  const parts = url.pathname.split('/').filter(Boolean)
+  if (host === 'youtu.be') return youtubeId(parts[0])
+  if (YOUTUBE_HOST.test(host)) {
+    if (parts[0] === 'watch') return youtubeId(url.searchParams.get('v'))
+    return ['shorts', 'embed', 'live', 'v'].includes(parts[0] ?? '') ? youtubeId(parts[1]) : null
+  }
+  if (TIKTOK_HOST.test(host)) return /\/video\/(\d+)/.exec(url.pathname)?.[1] ?? null
+  if (INSTAGRAM_HOST.test(host)) {
+    return /\/(?:p|reel|reels|tv)\/([\w-]+)/.exec(url.pathname)?.[1] ?? null
+  }
+  return null
+}
+
+/**
+ * The page name (`File:Lathe work.webm`) of a Wikimedia Commons page, original or transcode
+ * address, also on the host of `commonsUrl`; null for anything else.
+ */
+export function commonsFileOf(text: string, commonsUrl?: string): string | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const own = commonsUrl !== undefined && new URL(commonsUrl).host === url.host
+  if (own || COMMONS_HOST.test(siteHost(url))) {
+    const title = /^\/wiki\/(File:.+)$/i.exec(url.pathname)?.[1] ?? url.searchParams.get('title')
+    return title?.match(/^File:/i) ? fileTitle(decoded(title).slice('File:'.length)) : null
+  }
+  if (siteHost(url) !== 'upload.wikimedia.org') return null
+  const name = /^\/wikipedia\/commons\/(?:transcoded\/)?[0-9a-f]\/[0-9a-f]{2}\/([^/]+)/.exec(
+    url.pathname,
+  )?.[1]
+  return name === undefined ? null : fileTitle(decoded(name))
+}
+
+/**
+ * One spelling for one address: host in lower case, no fragment, no tracking parameters, and the
+ * platform's own short form for a single video. Other parameters keep their order and their exact
+ * bytes, since signed links depend on them.
+ *
+ * @throws TypeError when the text is no URL
+ */
+export function canonicalUrl(text: string): string {
+  const url = new URL(text)
+  const id = videoIdOfUrl(text)
+  const platform = platformOfUrl(text)
+  if (platform === 'youtube' && id) return `https://www.youtube.com/watch?v=${id}`
+  if (platform === 'instagram' && id) return `https://www.instagram.com/p/${id}/`
+  if (platform === 'tiktok' && id) return `https://www.tiktok.com${url.pathname.replace(/\/$/, '')}`
+  url.hash = ''
+  const kept = url.search
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '' && !isTracking(part.split('=')[0]!, platform))
+  url.search = kept.length > 0 ? `?${kept.join('&')}` : ''
+  return url.href
+}
+
+/** SHA-256 of a text, hex: the source id of things that have no id of their own. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** The last part of the path, decoded (`lathe 1.mp4`), else the host. */
+export function fileNameOfUrl(text: string): string {
+  const url = new URL(text)
+  return decoded(url.pathname.split('/').findLast(Boolean) ?? '') || url.host
+}
+
+/** `si` and `feature` mean tracking on youtube only; elsewhere they may choose the content. */
+function isTracking(name: string, platform: Platform | null): boolean {
+  if (TRACKING.test(name)) return true
+  return platform === 'youtube' && /^(?:si|feature|pp|ab_channel|t|index)$/.test(name)
+}
+
+function youtubeId(text: string | null | undefined): string | null {
+  return text && /^[\w-]{11}$/.test(text) ? text : null
+}
+
+function fileTitle(name: string): string {
+  return `File:${name.replaceAll('_', ' ')}`
+}
+
+function siteHost(url: URL): string {
+  return url.hostname.replace(/\.$/, '')
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A stray percent sign: the text is not encoded, so it is already what it says.
+    return text
+  }
+}

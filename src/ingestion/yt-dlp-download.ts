@@ -1,0 +1,173 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import type { Settings } from '../config/settings.ts'
+import { PermanentError } from '../errors.ts'
+import { runYtDlp } from './yt-dlp.ts'
+import { failureOf } from './yt-dlp-failures.ts'
+
+/** Two hours: 4 GiB at 600 kB/s. */
+const DOWNLOAD_TIMEOUT_MS = 7_200_000
+
+/** Only these go through the proxy; rtmp, rtsp and mms would be fetched around it. */
+const WEB = "[protocol~='^(https?|m3u8|http_dash)']"
+
+/**
+ * At most 720 lines, or 720 columns where the picture stands upright; unknown sizes pass. A hard
+ * limit, unlike `-S res:720`, which falls to the next larger one.
+ */
+export const FORMAT = ['[aspect_ratio<1][width<=?720]', '[height<=?720]']
+  .flatMap((size) => [`bv*${size}${WEB}+ba${WEB}`, `b${size}${WEB}`])
+  .join('/')
+
+/** Among those: the largest, H.264 and AAC before others, so that most need no re-encoding. */
+export const FORMAT_ORDER = 'res:720,vcodec:h264,acodec:aac,ext'
+
+const progressLine = z.object({
+  status: z.string(),
+  downloaded_bytes: z.number().catch(0),
+  total_bytes: z.number().nullish().catch(null),
+  total_bytes_estimate: z.number().nullish().catch(null),
+})
+
+const doneLine = z.looseObject({ filepath: z.string().min(1) })
+
+export interface YtDlpDownload {
+  /** Absolute path. */
+  file: string
+  /** The platform's own thumbnail as it came (jpg, webp, png), or null. */
+  thumbnail: string | null
+  /** yt-dlp's fields of the video. */
+  info: Record<string, unknown>
+}
+
+/**
+ * Fetches the video at a page or media address with yt-dlp into `folder` as `original.*`, at most
+ * 720 lines, with its thumbnail. Run again on the same folder it goes on where it stopped.
+ *
+ * @throws PermanentError `too-long`, `live`, `too-large`, `no-file`, or the classed failure
+ */
+export async function downloadByYtDlp(
+  settings: Settings,
+  url: string,
+  folder: string,
+  options: {
+    signal: AbortSignal
+    maxBytes: number
+    onProgress?(received: number, total: number | null): void
+  },
+): Promise<YtDlpDownload> {
+  const maxSeconds = settings.maxVideoDurationSeconds
+  const tooLarge = new AbortController()
+  let found: Record<string, unknown> = {}
+  let done: z.infer<typeof doneLine> | null = null
+  let earlierBytes = 0
+
+  function onProgressLine(json: string): void {
+    const progress = progressLine.safeParse(JSON.parse(json)).data
+    if (!progress) return
+    const received = earlierBytes + progress.downloaded_bytes
+    // --max-filesize only looks at a length announced beforehand; streams announce none.
+    if (received > options.maxBytes) tooLarge.abort()
+    const total = progress.total_bytes ?? progress.total_bytes_estimate
+    options.onProgress?.(received, total ? Math.round(earlierBytes + total) : null)
+    if (progress.status === 'finished') earlierBytes = received
+  }
+
+  const args = [
+    ...['--format', FORMAT],
+    ...['--format-sort', FORMAT_ORDER],
+    ...['--merge-output-format', 'mp4/mkv'],
+    ...(settings.ffmpeg.includes(path.sep) ? ['--ffmpeg-location', settings.ffmpeg] : []),
+    ...['--no-playlist', '--playlist-items', '1'],
+    ...['--max-filesize', String(options.maxBytes)],
+    ...['--match-filters', `!is_live & duration<=?${maxSeconds}`],
+    ...['--retries', '5', '--fragment-retries', '5', '--abort-on-unavailable-fragments'],
+    ...['--write-thumbnail', '--no-mtime'],
+    ...['--output', 'original.%(ext)s', '--output', 'thumbnail:thumbnail.%(ext)s'],
+    ...['--newline', '--progress', '--progress-template', 'download:PROGRESS %(progress)j'],
+    ...['--print', 'pre_process:FOUND %(.{duration,is_live,live_status})j'],
+    ...['--print', `after_move:DONE %(.{${INFO_FIELDS.join(',')}})j`],
+    '--no-quiet',
+  ]
+  const signal = AbortSignal.any([options.signal, tooLarge.signal])
+  let code: number
+  let stdout: string
+  let stderr: string
+  try {
+    ;({ code, stdout, stderr } = await runYtDlp(settings, args, url, {
+      signal,
+      timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      cwd: folder,
+      onStdoutLine(line) {
+        if (line.startsWith('PROGRESS ')) onProgressLine(line.slice('PROGRESS '.length))
+        else if (line.startsWith('FOUND ')) found = JSON.parse(line.slice('FOUND '.length))
+        else if (line.startsWith('DONE ')) {
+          done = doneLine.parse(JSON.parse(line.slice('DONE '.length)))
+        }
+      },
+    }))
+  } catch (thrown) {
+    if (tooLarge.signal.aborted && !options.signal.aborted) throw tooLargeError(url, options)
+    throw thrown
+  }
+  const info = done as z.infer<typeof doneLine> | null
+  if (info !== null) {
+    const file = path.resolve(folder, info.filepath)
+    if (await isFilled(file)) return { file, thumbnail: await thumbnailIn(folder), info }
+  }
+  if (found.is_live === true) {
+    throw new PermanentError('live', `${url} is a live broadcast, not a finished video.`)
+  }
+  if (typeof found.duration === 'number' && found.duration > maxSeconds) {
+    throw new PermanentError(
+      'too-long',
+      `${url} lasts ${Math.round(found.duration)} s. At most ${maxSeconds} s are taken (MAX_VIDEO_DURATION).`,
+    )
+  }
+  if (/larger than max-filesize/.test(stdout + stderr)) throw tooLargeError(url, options)
+  if (code !== 0) throw failureOf(stderr, url)
+  throw new PermanentError('no-file', `yt-dlp ended without a fault and without a file for ${url}.`)
+}
+
+/** What is asked about a fetched video; `filepath` says that it is really there. */
+const INFO_FIELDS = [
+  'filepath',
+  'id',
+  'title',
+  'description',
+  'duration',
+  'width',
+  'height',
+  'uploader',
+  'uploader_url',
+  'channel',
+  'channel_url',
+  'timestamp',
+  'upload_date',
+  'license',
+  'webpage_url',
+  'thumbnail',
+  'extractor_key',
+]
+
+function tooLargeError(url: string, options: { maxBytes: number }): PermanentError {
+  return new PermanentError(
+    'too-large',
+    `${url} has more than ${options.maxBytes} bytes (FORGEINDEX_MAX_UPLOAD_BYTES).`,
+  )
+}
+
+async function isFilled(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).size > 0
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw thrown
+  }
+}
+
+async function thumbnailIn(folder: string): Promise<string | null> {
+  const name = (await readdir(folder)).find((entry) => /^thumbnail\.\w+$/.test(entry))
+  return name === undefined ? null : path.join(folder, name)
+}
