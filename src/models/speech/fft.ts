@@ -1,0 +1,109 @@
+/**
+ * A function that writes the power spectrum |X[k]|² (k = 0 … size / 2) of `size` real samples into
+ * `power`. `size` must be even with no prime factor above 5. Its work buffers are shared between
+ * calls. About 8 µs for 400 samples.
+ *
+ * The even and odd samples go as real and imaginary part through one complex transform of half the
+ * size, which is then taken apart: Press et al., Numerical Recipes, section 12.3.
+ */
+export function createPowerSpectrum(
+  size: number,
+): (frame: Float64Array, power: Float64Array) => void {
+  const half = size / 2
+  const transform = createTransform(half)
+  const re = new Float64Array(half)
+  const im = new Float64Array(half)
+  const cos = Float64Array.from({ length: half + 1 }, (_, k) => Math.cos((2 * Math.PI * k) / size))
+  const sin = Float64Array.from({ length: half + 1 }, (_, k) => Math.sin((2 * Math.PI * k) / size))
+  return (frame, power) => {
+    for (let i = 0; i < half; i++) {
+      re[i] = frame[2 * i]!
+      im[i] = frame[2 * i + 1]!
+    }
+    transform(re, im)
+    for (let k = 0; k <= half; k++) {
+      const a = k % half
+      const b = (half - k) % half
+      const evenRe = (re[a]! + re[b]!) / 2
+      const evenIm = (im[a]! - im[b]!) / 2
+      const oddRe = (im[a]! + im[b]!) / 2
+      const oddIm = (re[b]! - re[a]!) / 2
+      const real = evenRe + cos[k]! * oddRe + sin[k]! * oddIm
+      const imaginary = evenIm + cos[k]! * oddIm - sin[k]! * oddRe
+      power[k] = real * real + imaginary * imaginary
+    }
+  }
+}
+
+/** In-place complex transform of fixed length: self-sorting (Stockham), radices 4, 2, 3, 5. */
+function createTransform(length: number): (re: Float64Array, im: Float64Array) => void {
+  const stages = radices(length)
+  const cos = Float64Array.from({ length }, (_, k) => Math.cos((2 * Math.PI * k) / length))
+  const sin = Float64Array.from({ length }, (_, k) => -Math.sin((2 * Math.PI * k) / length))
+  const otherRe = new Float64Array(length)
+  const otherIm = new Float64Array(length)
+  return (re, im) => {
+    let [fromRe, fromIm]: [Float64Array, Float64Array] = [re, im]
+    let [toRe, toIm]: [Float64Array, Float64Array] = [otherRe, otherIm]
+    let stride = 1
+    for (const radix of stages) {
+      stage(radix, stride, length, cos, sin, fromRe, fromIm, toRe, toIm)
+      ;[fromRe, fromIm, toRe, toIm] = [toRe, toIm, fromRe, fromIm]
+      stride *= radix
+    }
+    if (fromRe !== re) {
+      re.set(fromRe)
+      im.set(fromIm)
+    }
+  }
+}
+
+/**
+ * One pass: y[q + s(rp + j)] = W_n^{pj} Σ_k x[q + s(p + mk)] W_r^{jk}, with n = length / s, m = n / r.
+ * All powers are read from the table of length-th roots: W_n = W^s, W_r = W^{length / r}.
+ */
+function stage(
+  radix: number,
+  stride: number,
+  length: number,
+  cos: Float64Array,
+  sin: Float64Array,
+  xRe: Float64Array,
+  xIm: Float64Array,
+  yRe: Float64Array,
+  yIm: Float64Array,
+) {
+  const groups = length / stride / radix
+  const rootStep = length / radix
+  const inputStep = stride * groups
+  for (let p = 0; p < groups; p++) {
+    for (let j = 0; j < radix; j++) {
+      const twiddle = stride * p * j
+      const outputBase = stride * (radix * p + j)
+      for (let q = 0; q < stride; q++) {
+        let sumRe = 0
+        let sumIm = 0
+        for (let k = 0, at = q + stride * p; k < radix; k++, at += inputStep) {
+          const root = (rootStep * ((j * k) % radix) + twiddle) % length
+          sumRe += xRe[at]! * cos[root]! - xIm[at]! * sin[root]!
+          sumIm += xRe[at]! * sin[root]! + xIm[at]! * cos[root]!
+        }
+        yRe[outputBase + q] = sumRe
+        yIm[outputBase + q] = sumIm
+      }
+    }
+  }
+}
+
+function radices(length: number): number[] {
+  const found: number[] = []
+  let left = length
+  for (const radix of [4, 2, 3, 5]) {
+    while (left % radix === 0) {
+      found.push(radix)
+      left /= radix
+    }
+  }
+  if (left !== 1) throw new RangeError(`Expected a length of factors 2, 3 and 5, got ${length}`)
+  return found
+}

@@ -1,0 +1,79 @@
+import { access, readFile } from 'node:fs/promises'
+import { InferenceSession } from 'onnxruntime-node'
+import type { ZodType } from 'zod'
+import { PermanentError, toError } from '../../errors.ts'
+
+/**
+ * Opens an ONNX model with `threads` CPU threads.
+ *
+ * @throws PermanentError `model-file-missing`, or `model-file-damaged` when it cannot be loaded
+ */
+export async function openModel(file: string, threads: number): Promise<InferenceSession> {
+  await checkPresent(file)
+  try {
+    return await InferenceSession.create(file, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // Warnings on unused initialisers are of no use to anyone who runs the model.
+      logSeverityLevel: 3,
+    })
+  } catch (error) {
+    throw damaged(file, toError(error).message, error)
+  }
+}
+
+/**
+ * Reads a model's JSON file and checks its shape.
+ *
+ * @throws PermanentError `model-file-missing`, or `model-file-damaged` naming what does not fit
+ */
+export async function readModelJson<T>(file: string, schema: ZodType<T>): Promise<T> {
+  await checkPresent(file)
+  let value: unknown
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw damaged(file, toError(error).message, error)
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw damaged(file, `${issue?.path.join('.')}: ${issue?.message}`, parsed.error)
+}
+
+/**
+ * Checks that a model takes the inputs and gives the outputs we know by these names.
+ *
+ * @throws PermanentError `model-file-damaged` naming the first one that is missing
+ */
+export function checkInterface(
+  session: InferenceSession,
+  file: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+) {
+  const absent =
+    inputs.find((name) => !session.inputNames.includes(name)) ??
+    outputs.find((name) => !session.outputNames.includes(name))
+  if (absent !== undefined) throw damaged(file, `it has no input or output named ${absent}`)
+}
+
+async function checkPresent(file: string) {
+  try {
+    await access(file)
+  } catch (error) {
+    throw new PermanentError(
+      'model-file-missing',
+      `Expected the model file ${file}, but it is not there: install the model again.`,
+      { cause: error },
+    )
+  }
+}
+
+function damaged(file: string, detail: string, cause?: unknown): PermanentError {
+  return new PermanentError(
+    'model-file-damaged',
+    `The model file ${file} cannot be used (${detail}): install the model again.`,
+    { cause },
+  )
+}

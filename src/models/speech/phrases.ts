@@ -1,0 +1,49 @@
+import type { DecodedWindow } from './decode-windows.ts'
+import type { Vocabulary } from './vocabulary.ts'
+import { SAMPLE_RATE } from './wav.ts'
+
+/** One `<|start|> text <|end|>` of a window. */
+export interface Phrase {
+  /** Samples in the window; end exclusive, after start. */
+  start: number
+  end: number
+  /** Text ids, never empty, with their natural log-probabilities. */
+  tokens: number[]
+  logProbs: number[]
+}
+
+/** Samples a step of the timestamp tokens stands for: 0.02 s. */
+const TIMESTAMP_SAMPLES = 0.02 * SAMPLE_RATE
+
+/**
+ * The phrases of a decoded window, in order and not overlapping. `soundSamples` is the length of
+ * the window's sound: a phrase without a closing time lasts to there, none lasts longer. When the
+ * token limit cut the text off, the unfinished last phrase is left out, unless it is the only one.
+ */
+export function readPhrases(
+  decoded: DecodedWindow,
+  vocabulary: Vocabulary,
+  soundSamples: number,
+): Phrase[] {
+  const phrases: Phrase[] = []
+  let start = 0
+  let tokens: number[] = []
+  let logProbs: number[] = []
+  const finish = (end: number) => {
+    if (tokens.length > 0 && end > start) phrases.push({ start, end, tokens, logProbs })
+    tokens = []
+    logProbs = []
+  }
+  decoded.tokens.forEach((token, i) => {
+    if (token < vocabulary.timestampBegin) {
+      tokens.push(token)
+      logProbs.push(decoded.logProbs[i]!)
+      return
+    }
+    const time = (token - vocabulary.timestampBegin) * TIMESTAMP_SAMPLES
+    finish(Math.min(time, soundSamples))
+    start = time
+  })
+  if (decoded.complete || phrases.length === 0) finish(soundSamples)
+  return phrases
+}
