@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Settings } from '../config/settings.ts'
@@ -46,9 +47,9 @@ export async function findManifest(
   name: string,
 ): Promise<LocatedManifest> {
   const known = knownModel(name, job)
-  if (!known && looksLikePath(name)) return fromPath(settings, job, path.resolve(name))
+  if (!known && looksLikePath(name)) return fromPath(job, path.resolve(name))
   const folderName = known?.manifest.name ?? name
-  for (const dir of looksLikePath(folderName) ? [] : settings.modelDirs) {
+  for (const dir of settings.modelDirs) {
     const file = path.join(dir, folderName, 'model.json')
     if (await sizeOf(file)) return readManifest(job, file, folderName)
   }
@@ -56,7 +57,7 @@ export async function findManifest(
   if (job === 'detector') {
     const model = `${name.replace(/\.(pt|onnx)$/i, '')}.onnx`
     const { file } = await locateFile(settings, null, model)
-    if (file) return fromPath(settings, job, file)
+    if (file) return fromPath(job, file)
   }
   throw unknownModel(job, name)
 }
@@ -76,11 +77,7 @@ export async function locateFile(
   return { file: null, bytes: null, lookedIn }
 }
 
-async function fromPath(
-  _settings: Settings,
-  job: ModelJob,
-  file: string,
-): Promise<LocatedManifest> {
+async function fromPath(job: ModelJob, file: string): Promise<LocatedManifest> {
   if (file.endsWith('.json')) return readManifest(job, file, '')
   if (job === 'detector' && file.endsWith('.onnx')) {
     if (!(await sizeOf(file))) throw unknownModel(job, file)
@@ -140,7 +137,8 @@ function detectorOfUser(file: string): DetectorManifest {
 }
 
 function looksLikePath(name: string): boolean {
-  return path.isAbsolute(name) || /^\.{1,2}[/\\]|[/\\]/.test(name) || name.endsWith('.json')
+  if (path.isAbsolute(name) || /^\.{1,2}[/\\]/.test(name) || name.endsWith('.json')) return true
+  return /[/\\]/.test(name) && existsSync(name)
 }
 
 function unknownModel(job: ModelJob, name: string): InvalidInputError {

@@ -1,0 +1,190 @@
+import sharp, { type Sharp } from 'sharp'
+import { PermanentError, toError } from '../errors.ts'
+
+/** Larger images are refused before they are decoded: 8K frames have 33 million pixels. */
+const MAX_PIXELS = 100_000_000
+
+/** Upright 8-bit RGB pixels, row by row, three bytes each. */
+export interface Pixels {
+  data: Uint8Array
+  width: number
+  height: number
+}
+
+/** How an image is laid into a fixed rectangle, and the way back. All lengths in pixels. */
+export interface Letterbox {
+  /** Size of the source image. */
+  sourceWidth: number
+  sourceHeight: number
+  /** Rectangle the image covers inside the tensor. */
+  left: number
+  top: number
+  width: number
+  height: number
+}
+
+export interface LetterboxOptions {
+  /** Tensor size in pixels. */
+  width: number
+  height: number
+  /** Where the scaled image lies; `stretch` fills the tensor and ignores the aspect. */
+  placement: 'top-left' | 'centre' | 'stretch'
+  channels: 'rgb' | 'bgr'
+  /** Grey level 0–255 of the border. */
+  pad: number
+  /** Multiplies each value: 1 keeps 0–255, 1 / 255 gives 0–1. */
+  scale: number
+}
+
+/**
+ * Threads that one decode may use. The models get the cores: decoding runs beside them.
+ *
+ * @param threads at least 1
+ */
+export function limitImageThreads(threads: number): void {
+  sharp.concurrency(threads)
+  // Frames are read once each: a cache of decoded files only costs memory.
+  sharp.cache(false)
+}
+
+/**
+ * The pixels CLIP wants of an image: shortest side to `size` by antialiased bicubic, centre crop,
+ * `(v / 255 - mean) / std`. Sizes and crop are rounded as torchvision does, whose pixels the
+ * weights were trained on. sharp's `cubic` is the same Catmull-Rom kernel as Pillow's BICUBIC.
+ *
+ * @returns float32 [3, size, size], RGB planes
+ * @throws PermanentError `image-unreadable`
+ */
+export async function clipTensor(
+  file: string,
+  options: { size: number; mean: readonly number[]; std: readonly number[] },
+): Promise<Float32Array> {
+  const { size, mean, std } = options
+  const source = await uprightSize(file)
+  const short = Math.min(source.width, source.height)
+  const width = Math.max(size, Math.trunc((size * source.width) / short))
+  const height = Math.max(size, Math.trunc((size * source.height) / short))
+  const pixels = await rgbPixels(file, (image) =>
+    image.resize({ width, height, fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false }).extract({
+      left: roundHalfToEven((width - size) / 2),
+      top: roundHalfToEven((height - size) / 2),
+      width: size,
+      height: size,
+    }),
+  )
+  const plane = size * size
+  const tensor = new Float32Array(3 * plane)
+  for (let channel = 0; channel < 3; channel++) {
+    const factor = 1 / (255 * (std[channel] ?? 1))
+    const offset = (mean[channel] ?? 0) / (std[channel] ?? 1)
+    let from = channel
+    for (let to = channel * plane; to < (channel + 1) * plane; to++, from += 3) {
+      tensor[to] = (pixels.data[from] ?? 0) * factor - offset
+    }
+  }
+  return tensor
+}
+
+/**
+ * An image scaled into a rectangle with its aspect kept and the rest padded.
+ *
+ * @returns tensor: float32 [3, height, width]; box: where the image lies in it
+ * @throws PermanentError `image-unreadable`
+ */
+export async function letterbox(
+  file: string,
+  options: LetterboxOptions,
+): Promise<{ tensor: Float32Array; box: Letterbox }> {
+  const box = placeImage(await uprightSize(file), options)
+  const pixels = await rgbPixels(file, (image) =>
+    image.resize({
+      width: box.width,
+      height: box.height,
+      fit: 'fill',
+      kernel: 'linear',
+      fastShrinkOnLoad: false,
+    }),
+  )
+  const plane = options.width * options.height
+  const tensor = new Float32Array(3 * plane).fill(options.pad * options.scale)
+  for (let channel = 0; channel < 3; channel++) {
+    let from = options.channels === 'bgr' ? 2 - channel : channel
+    for (let row = 0; row < box.height; row++) {
+      const start = channel * plane + (box.top + row) * options.width + box.left
+      for (let to = start; to < start + box.width; to++, from += 3) {
+        tensor[to] = (pixels.data[from] ?? 0) * options.scale
+      }
+    }
+  }
+  return { tensor, box }
+}
+
+/** Where an image of a size lies in the rectangle, see `letterbox`. At least one pixel each way. */
+export function placeImage(
+  source: { width: number; height: number },
+  options: Pick<LetterboxOptions, 'width' | 'height' | 'placement'>,
+): Letterbox {
+  const sourceSize = { sourceWidth: source.width, sourceHeight: source.height }
+  if (options.placement === 'stretch') {
+    return { ...sourceSize, left: 0, top: 0, width: options.width, height: options.height }
+  }
+  const ratio = Math.min(options.width / source.width, options.height / source.height)
+  // YOLOX cuts off the fraction, Ultralytics rounds: each as its weights were trained.
+  const round = options.placement === 'top-left' ? Math.trunc : Math.round
+  const width = Math.max(1, round(source.width * ratio))
+  const height = Math.max(1, round(source.height * ratio))
+  const left = options.placement === 'centre' ? Math.round((options.width - width) / 2 - 0.1) : 0
+  const top = options.placement === 'centre' ? Math.round((options.height - height) / 2 - 0.1) : 0
+  return { ...sourceSize, left, top, width, height }
+}
+
+/** A point of the tensor as a share (0–1) of the source's width and height; not clipped. */
+export function fromLetterbox(box: Letterbox, x: number, y: number): { x: number; y: number } {
+  return { x: (x - box.left) / box.width, y: (y - box.top) / box.height }
+}
+
+/** Width and height in pixels of an image as it is shown, its EXIF turn applied. */
+export async function uprightSize(file: string): Promise<{ width: number; height: number }> {
+  const { autoOrient } = await readable(file, open(file).metadata())
+  return autoOrient
+}
+
+async function rgbPixels(file: string, resize: (image: Sharp) => Sharp): Promise<Pixels> {
+  const { data, info } = await readable(
+    file,
+    resize(open(file).autoOrient().flatten().toColourspace('srgb'))
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
+  )
+  const { width, height, channels } = info
+  if (channels === 3) return { data, width, height }
+  const rgb = new Uint8Array(width * height * 3)
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    rgb.fill(data[pixel * channels] ?? 0, pixel * 3, pixel * 3 + 3)
+  }
+  return { data: rgb, width, height }
+}
+
+function open(file: string): Sharp {
+  // Pillow and OpenCV, with which the models were trained, ignore colour profiles.
+  return sharp(file, { limitInputPixels: MAX_PIXELS, failOn: 'error', ignoreIcc: true })
+}
+
+async function readable<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw new PermanentError(
+      'image-unreadable',
+      `Expected a readable image in ${file}: ${toError(cause).message}`,
+      { cause },
+    )
+  }
+}
+
+/** Python's `round`, which torchvision's centre crop uses. */
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value)
+  const half = value - floor === 0.5
+  return half && floor % 2 === 0 ? floor : Math.round(value)
+}

@@ -1,0 +1,164 @@
+import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { PermanentError } from '../../errors.ts'
+import { fromLetterbox, type Letterbox, letterbox, uprightSize } from '../../media/images.ts'
+import type { DetectorManifest } from '../manifest.ts'
+import { floatOutput, openSession, type TensorInfo, tensorInfos } from '../onnx.ts'
+import { type Detection, type Detector, MAX_DETECTIONS, MIN_CONFIDENCE } from './detector.ts'
+import { dfine } from './dfine.ts'
+import type { DetectorFamily, InputSize, OutputTensor } from './family.ts'
+import { type Candidate, suppressOverlaps } from './nms.ts'
+import { yolov8 } from './yolov8.ts'
+import { yolox } from './yolox.ts'
+
+/** One image ready to be run. */
+export interface PreparedFrame extends InputSize {
+  /** float32 [3, height, width]. */
+  tensor: Float32Array
+  box: Letterbox
+}
+
+const FAMILIES: readonly DetectorFamily[] = [yolox, yolov8, dfine]
+
+/**
+ * Opens a detector. Its input may be of fixed size or free (then the frame's own aspect is used,
+ * 384 x 640 for 16:9), of fixed batch or free.
+ *
+ * @param threads at least 1
+ * @throws PermanentError `model-unreadable`, or `detector-unknown` when its outputs fit no family
+ */
+export async function loadDetector(
+  manifest: DetectorManifest,
+  file: string,
+  threads: number,
+): Promise<Detector<PreparedFrame[]>> {
+  const session = await openSession(file, threads)
+  const [input] = tensorInfos(session.inputMetadata)
+  const outputs = tensorInfos(session.outputMetadata)
+  const family = familyOf(manifest, outputs)
+  if (!input || input.shape.length !== 4 || !family) {
+    await session.release()
+    throw new PermanentError(
+      'detector-unknown',
+      `Expected a detector with ${manifest.classes.length} classes (YOLOX, YOLOv8 or D-FINE) in ${file}, but it takes ${shapes(input ? [input] : [])} and gives ${shapes(outputs)}.`,
+    )
+  }
+  return {
+    family: family.name,
+    prepare: (files) => Promise.all(files.map((frame) => prepareFrame(frame, family, input))),
+    async run(frames) {
+      const found: Detection[][] = []
+      for (const batch of sameSizeBatches(frames, input.shape[0] ?? null)) {
+        const feeds = { [input.name]: packed(batch, input.shape[0] ?? batch.length) }
+        const decoded = decodeBatch(await session.run(feeds), outputs, family, batch[0])
+        for (const [index, frame] of batch.entries()) {
+          found.push(toDetections(decoded[index] ?? [], frame.box, family, manifest.classes))
+        }
+      }
+      return found
+    },
+    dispose: () => session.release(),
+  }
+}
+
+/**
+ * Boxes of one frame as shares of its own width and height, clipped to the frame; boxes that lie
+ * outside it altogether are dropped.
+ */
+export function toDetections(
+  candidates: readonly Candidate[],
+  box: Letterbox,
+  family: Pick<DetectorFamily, 'maxOverlap'>,
+  classes: readonly string[],
+): Detection[] {
+  return suppressOverlaps(candidates, family.maxOverlap, MAX_DETECTIONS).flatMap((candidate) => {
+    const start = fromLetterbox(box, candidate.x1, candidate.y1)
+    const end = fromLetterbox(box, candidate.x2, candidate.y2)
+    const x = clip(start.x)
+    const y = clip(start.y)
+    const w = clip(end.x) - x
+    const h = clip(end.y) - y
+    const label = classes[candidate.classIndex]
+    if (!label || !(w > 0) || !(h > 0)) return []
+    return { label, confidence: candidate.confidence, x, y, w, h }
+  })
+}
+
+function familyOf(
+  manifest: DetectorManifest,
+  outputs: readonly TensorInfo[],
+): DetectorFamily | undefined {
+  return FAMILIES.find((family) =>
+    manifest.family === 'auto'
+      ? family.matches(outputs, manifest.classes.length)
+      : family.name === manifest.family,
+  )
+}
+
+async function prepareFrame(
+  file: string,
+  family: DetectorFamily,
+  input: TensorInfo,
+): Promise<PreparedFrame> {
+  const size = inputSize(input, family, await uprightSize(file))
+  return { ...size, ...(await letterbox(file, { ...family.layout, ...size })) }
+}
+
+/** The model's own size, or the frame's aspect in multiples of the stride when that is free. */
+export function inputSize(
+  input: Pick<TensorInfo, 'shape'>,
+  family: Pick<DetectorFamily, 'stride' | 'defaultSide' | 'layout'>,
+  frame: { width: number; height: number },
+): InputSize {
+  const [, , height, width] = input.shape
+  const square = { width: width ?? family.defaultSide, height: height ?? family.defaultSide }
+  if ((height && width) || family.layout.placement === 'stretch') return square
+  const ratio = Math.min(square.width / frame.width, square.height / frame.height)
+  const upToStride = (length: number) =>
+    Math.max(1, Math.ceil(Math.round(length * ratio) / family.stride)) * family.stride
+  return {
+    width: width ?? upToStride(frame.width),
+    height: height ?? upToStride(frame.height),
+  }
+}
+
+/** Runs of frames of one size, in order, at most `limit` each; null is no limit. */
+function sameSizeBatches(frames: readonly PreparedFrame[], limit: number | null) {
+  const batches: PreparedFrame[][] = []
+  for (const frame of frames) {
+    const last = batches.at(-1)
+    const fits =
+      last?.[0]?.width === frame.width &&
+      last[0].height === frame.height &&
+      last.length < (limit ?? Number.POSITIVE_INFINITY)
+    if (fits) last.push(frame)
+    else batches.push([frame])
+  }
+  return batches
+}
+
+function packed(batch: readonly PreparedFrame[], rows: number): Tensor {
+  const { width = 0, height = 0 } = batch[0] ?? {}
+  const size = 3 * width * height
+  const values = new Float32Array(rows * size)
+  for (const [index, frame] of batch.entries()) values.set(frame.tensor, index * size)
+  return new Tensor('float32', values, [rows, 3, height, width])
+}
+
+function decodeBatch(
+  results: InferenceSession.ReturnType,
+  outputs: readonly TensorInfo[],
+  family: DetectorFamily,
+  size: InputSize | undefined,
+): Candidate[][] {
+  const tensors: Record<string, OutputTensor> = {}
+  for (const { name } of outputs) tensors[name] = floatOutput(results, name)
+  return family.decode(tensors, size ?? { width: 0, height: 0 }, MIN_CONFIDENCE)
+}
+
+function clip(share: number): number {
+  return Math.min(1, Math.max(0, share))
+}
+
+function shapes(tensors: readonly TensorInfo[]): string {
+  return tensors.map(({ name, shape }) => `${name} [${shape.map((n) => n ?? '?')}]`).join(', ')
+}
