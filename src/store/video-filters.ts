@@ -1,0 +1,150 @@
+import { type Expression, type SqlBool, sql } from 'kysely'
+import type { Db, Trx } from '../config/database.ts'
+import type { VideoStatus } from './schema.ts'
+
+/**
+ * Which videos are meant. Every field given narrows the choice; `{}` means all videos.
+ *
+ * A list of platforms, categories, licences or statuses means any of them (a video has one). A list
+ * of tags, objects or activities means all of them (a video has many). Words are compared without
+ * regard to case, and a space counts as an underscore: `cell phone` is `cell_phone`.
+ */
+export interface VideoFilters {
+  platform?: string[]
+  category?: string[]
+  tags?: string[]
+  /** The taxonomy's label, the detector's own word, or a concept seen on a frame. */
+  objects?: string[]
+  activities?: string[]
+  /**
+   * 0–1, for the objects and activities asked for: at least one box, concept or segment of that
+   * label is as sure as this. Without objects and activities: any box is.
+   */
+  minConfidence?: number
+  /** Seconds, inclusive. A video of unknown duration never matches. */
+  minDuration?: number
+  maxDuration?: number
+  /**
+   * A licence's name, without a version for all its versions (`cc by` is `CC BY 4.0` too); `open`
+   * for those that allow any use (CC0, public domain, CC BY, CC BY-SA); `unknown` for none stated.
+   */
+  licence?: string[]
+  /** True: someone was understood to speak. False: nobody, or never transcribed. */
+  hasSpeech?: boolean
+  /** Leaves out the later video of each pair of near-duplicates. */
+  hideDuplicates?: boolean
+  status?: VideoStatus[]
+  /** Words that are all in title, tags, transcript or description; "quoted", or, -not. */
+  query?: string
+}
+
+/**
+ * The videos that the filters mean, as a query on `videos as v` with nothing selected yet.
+ * It serves as a list, as a count and as a subquery: `v.id in (…)`.
+ */
+export function matchingVideos(db: Db | Trx, filters: VideoFilters) {
+  return db.selectFrom('videos as v').where((eb) => eb.and(conditions(filters)))
+}
+
+/** True when the filters leave nothing out. */
+export function isUnfiltered(filters: VideoFilters): boolean {
+  return conditions(filters).length === 0
+}
+
+/**
+ * Text as full-text search shall see it: ASCII punctuation becomes spaces. PostgreSQL's parser
+ * otherwise takes `worker-zone.mp4` or `cnc/lathe` as one host name or path that no word finds.
+ */
+export function asWords(text: Expression<string | null> | string) {
+  return sql<string>`regexp_replace(${text}, ${PUNCTUATION}, ' ', 'g')`
+}
+
+const PUNCTUATION = '[!-/:-@[-`{-~]+'
+
+/** Open licences after `normalised`: Commons templates, SPDX names, and YouTube's one sentence. */
+const OPEN_LICENCE =
+  '^(cc0|cc-0|cc-zero|cc-pd|pdm?|public-domain|no-restrictions|no-known-copyright-restrictions|' +
+  'cc-by|cc-by-sa)(-(mark|pd|us|usgov|self|old|nasa|user|author)|-?[0-9].*)*$' +
+  '|^creative-commons-attribution(-sharealike)?(-share-alike)?(-licen[cs]e|-[0-9]|$)'
+
+type Condition = Expression<SqlBool>
+
+function conditions(filters: VideoFilters): Condition[] {
+  const all: Condition[] = []
+  const { minConfidence } = filters
+  if (filters.platform?.length) all.push(oneOf('platform', filters.platform))
+  if (filters.category?.length) all.push(oneOf('category', filters.category))
+  if (filters.status?.length) {
+    all.push(sql`v.status::text = any(${filters.status}::text[])`)
+  }
+  for (const tag of filters.tags ?? []) {
+    all.push(sql`exists (select from video_tags t where t.video_id = v.id
+      and lower(t.tag) = any(${spellings(tag)}::text[]))`)
+  }
+  for (const object of filters.objects ?? []) all.push(showsObject(object, minConfidence ?? 0))
+  for (const activity of filters.activities ?? []) {
+    all.push(sql`v.id in (select a.video_id from activity_segments a
+      where a.label = any(${spellings(activity)}::text[]) and a.confidence >= ${minConfidence ?? 0})`)
+  }
+  if (minConfidence !== undefined && !filters.objects?.length && !filters.activities?.length) {
+    all.push(sql`v.id in (select k.video_id from detections d join keyframes k on k.id = d.keyframe_id
+      where d.confidence >= ${minConfidence})`)
+  }
+  if (filters.minDuration !== undefined) all.push(sql`v.duration >= ${filters.minDuration}`)
+  if (filters.maxDuration !== undefined) all.push(sql`v.duration <= ${filters.maxDuration}`)
+  if (filters.licence?.length) {
+    all.push(sql`(${sql.join(filters.licence.map(hasLicence), sql` or `)})`)
+  }
+  if (filters.hasSpeech !== undefined) {
+    const speech = sql<SqlBool>`exists (select from transcripts t where t.video_id = v.id
+      and t.full_text ~ '[^[:space:]]')`
+    all.push(filters.hasSpeech ? speech : sql`not ${speech}`)
+  }
+  if (filters.hideDuplicates) {
+    all.push(sql`not exists (select from duplicate_pairs p where p.video_id_b = v.id)`)
+  }
+  if (filters.query !== undefined) {
+    all.push(sql`v.id in (select w.video_id from video_documents w
+      where w.document @@ ${allWords(filters.query)})`)
+  }
+  return all
+}
+
+function oneOf(column: 'platform' | 'category', values: string[]): Condition {
+  return sql`lower(v.${sql.ref(column)}) = any(${values.flatMap(spellings)}::text[])`
+}
+
+function showsObject(object: string, minConfidence: number): Condition {
+  const labels = spellings(object)
+  return sql`v.id in (
+    select k.video_id from detections d join keyframes k on k.id = d.keyframe_id
+    where (d.label = any(${labels}::text[]) or d.source_label = any(${labels}::text[]))
+      and d.confidence >= ${minConfidence}
+    union
+    select k.video_id from frame_concepts c join keyframes k on k.id = c.keyframe_id
+    where c.label = any(${labels}::text[]) and c.score >= ${minConfidence})`
+}
+
+function hasLicence(licence: string): Condition {
+  const normalised = sql`regexp_replace(lower(v.licence), '[[:space:]_]+', '-', 'g')`
+  const name = licence
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_]+/g, '-')
+  if (name === 'unknown') return sql`(v.licence is null or v.licence = '')`
+  if (name === 'open') return sql`${normalised} ~ ${OPEN_LICENCE}`
+  const literal = name.replace(/[^a-z0-9-]/g, '\\$&')
+  return sql`${normalised} ~ ${`^${literal}(-[0-9].*)?$`}`
+}
+
+/** `or`, quotes and a leading minus keep their meaning; all other punctuation separates words. */
+function allWords(query: string) {
+  const words = query.replace(/(?<=\S)-/g, ' ').replace(/[!#-,./:-@[-`{-~]+/g, ' ')
+  return sql`websearch_to_tsquery('english', ${words})`
+}
+
+/** The word as given in lower case, with underscores and with spaces. */
+function spellings(word: string): string[] {
+  const lower = word.trim().toLowerCase()
+  return [...new Set([lower, lower.replace(/[\s-]+/g, '_'), lower.replace(/[_-]+/g, ' ')])]
+}
