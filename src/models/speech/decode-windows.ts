@@ -16,6 +16,8 @@ export interface DecodedWindow {
   /** `en`, `de`, …; `en` for an English-only model. */
   language: string
   languageProbability: number
+  /** The second most probable language; null when there is but one. */
+  runnerUp: string | null
   /** False when the token limit came before the end of the text. */
   complete: boolean
 }
@@ -24,20 +26,25 @@ export interface DecodedWindow {
  * Decodes a batch of encoded windows (f32 [N, 1500, width]) greedily with timestamps. Each window
  * has a language of its own, detected in the first step, which also tells the probability that
  * nobody speaks (read before anything is suppressed: openai/whisper `whisper/decoding.py`).
- * `maxTokens` bounds each window's output.
+ * `languages`, when given, sets the language of each window instead. `maxTokens` bounds each
+ * window's output.
  */
 export async function decodeWindows(
   decoder: SpeechDecoder,
   vocabulary: Vocabulary,
   encoded: Tensor,
-  options: { maxTokens: number; signal?: AbortSignal | undefined },
+  options: {
+    maxTokens: number
+    languages?: readonly string[] | undefined
+    signal?: AbortSignal | undefined
+  },
 ): Promise<DecodedWindow[]> {
   const batch = encoded.dims[0]!
   const run = decoder.start(encoded)
   const choose = createTokenChoice(vocabulary)
 
   let logits = await run.step(Array(batch).fill(vocabulary.startOfTranscript))
-  const rows = logits.map((row) => startRow(vocabulary, row))
+  const rows = logits.map((row, i) => startRow(vocabulary, row, options.languages?.[i]))
   if (vocabulary.transcribe !== null) {
     await run.step(rows.map((row) => row.languageToken))
     logits = await run.step(Array(batch).fill(vocabulary.transcribe))
@@ -64,24 +71,27 @@ interface Row extends Omit<DecodedWindow, 'avgLogProb'> {
   logProbSum: number
 }
 
-function startRow(vocabulary: Vocabulary, logits: Float32Array): Row {
-  const languageTokens = [...vocabulary.languages.keys()]
+function startRow(vocabulary: Vocabulary, logits: Float32Array, language?: string): Row {
+  const codes = [...vocabulary.languages]
   const [noSpeechProb = 0, ...scores] = probabilities(logits, [
     vocabulary.noSpeech,
-    ...languageTokens,
+    ...codes.map(([token]) => token),
   ])
   const total = scores.reduce((sum, score) => sum + score, 0)
-  const best = scores.indexOf(Math.max(...scores))
-  const languageToken = languageTokens[best] ?? -1
+  const ranked = codes
+    .map(([token, code], i) => ({ token, code, probability: scores[i]! / total }))
+    .sort((a, b) => b.probability - a.probability)
+  const chosen = ranked.find(({ code }) => code === language) ?? ranked[0]
   return {
     tokens: [],
     logProbs: [],
     logProbSum: 0,
     complete: false,
     noSpeechProb,
-    languageToken,
-    language: vocabulary.languages.get(languageToken) ?? 'en',
-    languageProbability: languageTokens.length > 0 ? scores[best]! / total : 1,
+    languageToken: chosen?.token ?? vocabulary.startOfTranscript,
+    language: chosen?.code ?? 'en',
+    languageProbability: chosen?.probability ?? 1,
+    runnerUp: ranked[1]?.code ?? null,
   }
 }
 

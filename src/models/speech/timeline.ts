@@ -15,8 +15,6 @@ export interface PlacedPhrase extends SpeechRange {
 const MAX_PAUSE_SAMPLES = SAMPLE_RATE
 /** Whisper's times are loose: a phrase that reaches this little into a piece does not belong there. */
 const MIN_OVERLAP_SAMPLES = 0.4 * SAMPLE_RATE
-/** Speech without text is decoded again from this length on. */
-const MIN_UNCOVERED_SAMPLES = SAMPLE_RATE
 
 /**
  * Puts a phrase of a window where it was said. Its ends always lie inside pieces of the window; a
@@ -40,25 +38,6 @@ export function placePhrase(
       tokens: phrase.tokens.slice(from, to),
       logProbs: phrase.logProbs.slice(from, to),
     }
-  })
-}
-
-/** Stretches of a window's speech, at least 1 s long, that none of the phrases covers. */
-export function uncoveredSpeech(phrases: readonly Phrase[], window: SpeechWindow): SpeechRange[] {
-  return window.pieces.flatMap((piece) => {
-    const end = piece.windowStart + pieceLength(piece)
-    const free: SpeechRange[] = []
-    let from = piece.windowStart
-    const add = (to: number) => {
-      if (to - from >= MIN_UNCOVERED_SAMPLES) free.push(toRecording(piece, from, to))
-    }
-    for (const phrase of phrases) {
-      if (phrase.end <= from || phrase.start >= end) continue
-      add(phrase.start)
-      from = phrase.end
-    }
-    add(end)
-    return free
   })
 }
 

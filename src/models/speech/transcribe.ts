@@ -1,3 +1,4 @@
+import type { Tensor } from 'onnxruntime-node'
 import { type DecodedWindow, decodeWindows } from './decode-windows.ts'
 import type { SpeechDecoder } from './decoder.ts'
 import { type SpeechEncoder, stack } from './encoder.ts'
@@ -28,6 +29,12 @@ export interface TranscribeOptions {
 
 /** Windows decoded together: four take 1.6 times as long as one, eight need twice the memory. */
 const BATCH_WINDOWS = 4
+
+/**
+ * A language less probable than this is tried against the runner-up, and the likelier text wins: on
+ * a short English clip that begins as Danish (0.38 to 0.24) the means are -0.80 and -0.45.
+ */
+const SURE_LANGUAGE = 0.5
 
 /**
  * Seconds of speech in a window, for the first, second and third time that speech is decoded. What
@@ -78,13 +85,29 @@ async function decodeBatch(
   batch: readonly SpeechWindow[],
   signal: AbortSignal | undefined,
 ): Promise<DecodedWindow[]> {
-  const encoded = []
+  const encoded: Tensor[] = []
   for (const window of batch) {
     signal?.throwIfAborted()
     encoded.push(await parts.encoder.encode(await readWindow(wav, window)))
   }
   const { decoder, vocabulary, maxTokens } = parts
-  return decodeWindows(decoder, vocabulary, stack(encoded), { maxTokens, signal })
+  const decoded = await decodeWindows(decoder, vocabulary, stack(encoded), { maxTokens, signal })
+  const doubtful = decoded.flatMap((window, i) => {
+    const { runnerUp, languageProbability } = window
+    return runnerUp && languageProbability < SURE_LANGUAGE ? [{ i, language: runnerUp }] : []
+  })
+  if (doubtful.length === 0) return decoded
+  const others = await decodeWindows(
+    decoder,
+    vocabulary,
+    stack(doubtful.map(({ i }) => encoded[i]!)),
+    { maxTokens, languages: doubtful.map(({ language }) => language), signal },
+  )
+  others.forEach((other, k) => {
+    const { i } = doubtful[k]!
+    if (other.avgLogProb > decoded[i]!.avgLogProb) decoded[i] = other
+  })
+  return decoded
 }
 
 async function* heard(

@@ -101,6 +101,7 @@ async function findData(handle: FileHandle, size: number, file: string) {
       formatSeen = true
     }
     position = body + declared + (declared % 2)
+    if (position > size + 1) throw unsupported(file, `a chunk ${JSON.stringify(id)} beyond the end`)
   }
   return { offset: size, bytes: 0 }
 }

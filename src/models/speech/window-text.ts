@@ -1,25 +1,28 @@
+import { planAgain, uncoveredSpeech } from './coverage.ts'
 import type { DecodedWindow } from './decode-windows.ts'
 import { faultOf, hasWords, isGuesswork, meanOf } from './judge-window.ts'
 import { type Phrase, readPhrases } from './phrases.ts'
 import { cutAtLoop } from './repetition.ts'
 import type { DropReason, SpeechSegment } from './result.ts'
 import type { SpeechRange } from './speech-ranges.ts'
-import { placePhrase, uncoveredSpeech } from './timeline.ts'
+import { placePhrase } from './timeline.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { SAMPLE_RATE } from './wav.ts'
-import { pieceLength, type SpeechWindow, windowLength } from './windows.ts'
-
-/** A segment whose text still has the space before it, where its language writes one. */
-export type RawSegment = SpeechSegment
+import { type SpeechWindow, windowLength } from './windows.ts'
 
 /** What one window yields, on the recording's timeline. */
 export interface WindowText {
-  segments: RawSegment[]
-  dropped: (SpeechRange & { reason: DropReason })[]
+  /** Their texts still have the space before them, where the language writes one. */
+  segments: SpeechSegment[]
+  dropped: DroppedRange[]
   /** Speech without believable text that may yield some in another window. */
   again: SpeechRange[]
   language: string
   languageProbability: number
+}
+
+interface DroppedRange extends SpeechRange {
+  reason: DropReason
 }
 
 /**
@@ -34,34 +37,26 @@ export function readWindowText(
   options: { lastAttempt: boolean },
 ): WindowText {
   const { language, languageProbability } = decoded
-  const empty = { segments: [], dropped: [], again: [], language, languageProbability }
   const { phrases, looped } = cutAtLoop(
     readPhrases(decoded, vocabulary, windowLength(window)).filter((phrase) =>
       hasWords(vocabulary.decode(phrase.tokens)),
     ),
   )
   const fault = faultOf(decoded, vocabulary.decode(phrases.flatMap((phrase) => phrase.tokens)))
-  if (fault) {
+  const silent = phrases.length === 0
+  // Alone, the same speech would only fail in the same way again.
+  const final = options.lastAttempt || (window.pieces.length === 1 && (silent || fault !== null))
+  if (fault || silent) {
     const ranges = window.pieces.map(({ startSample, endSample }) => ({ startSample, endSample }))
-    // Alone, the same speech would only fail in the same way again.
-    return options.lastAttempt || ranges.length === 1
-      ? { ...empty, dropped: ranges.map((range) => ({ ...range, reason: fault })) }
-      : { ...empty, again: ranges }
+    const dropped = dropRanges(ranges, fault ?? 'no-speech')
+    const rest = final ? { dropped, again: [] } : { dropped: [], again: ranges }
+    return { segments: [], ...rest, language, languageProbability }
   }
-  return withRest(readSegments(decoded, phrases, window, vocabulary), phrases)
-
-  function withRest(text: WindowText, kept: readonly Phrase[]): WindowText {
-    for (const range of uncoveredSpeech(kept, window)) {
-      const [only, another] = window.pieces
-      const same = !another && only && pieceLength(only) === pieceLength(range)
-      if (options.lastAttempt || same) {
-        text.dropped.push({ ...range, reason: looped ? 'repetition' : 'no-speech' })
-      } else {
-        text.again.push(range)
-      }
-    }
-    return text
-  }
+  const { kept, again } = final ? { kept: phrases, again: [] } : planAgain(phrases, window)
+  const passedOver = final ? uncoveredSpeech(phrases, window) : []
+  const { segments, dropped } = readSegments(decoded, kept, window, vocabulary)
+  dropped.push(...dropRanges(passedOver, looped ? 'repetition' : 'no-speech'))
+  return { segments, dropped, again, language, languageProbability }
 }
 
 function readSegments(
@@ -69,33 +64,37 @@ function readSegments(
   phrases: readonly Phrase[],
   window: SpeechWindow,
   vocabulary: Vocabulary,
-): WindowText {
-  const { language, languageProbability, noSpeechProb } = decoded
-  const text: WindowText = { segments: [], dropped: [], again: [], language, languageProbability }
+): { segments: SpeechSegment[]; dropped: DroppedRange[] } {
+  const segments: SpeechSegment[] = []
+  const dropped: DroppedRange[] = []
   for (const phrase of phrases) {
     const placed = placePhrase(phrase, window, vocabulary)
     if (placed.length === 0) {
-      text.dropped.push({ ...nearestSpeech(phrase, window), reason: 'outside-speech' })
+      dropped.push(...dropRanges([nearestSpeech(phrase, window)], 'outside-speech'))
     }
     for (const { startSample, endSample, tokens, logProbs } of placed) {
       if (isGuesswork(logProbs)) {
-        text.dropped.push({ startSample, endSample, reason: 'low-probability' })
+        dropped.push({ startSample, endSample, reason: 'low-probability' })
         continue
       }
-      text.segments.push({
+      segments.push({
         startTime: startSample / SAMPLE_RATE,
         endTime: endSample / SAMPLE_RATE,
         text: vocabulary.decode(tokens),
         avgLogProb: meanOf(logProbs),
-        noSpeechProb,
-        language,
+        noSpeechProb: decoded.noSpeechProb,
+        language: decoded.language,
       })
     }
   }
-  return text
+  return { segments, dropped }
 }
 
-/** The moment of the recording where a phrase in a gap would be: the end of the piece before it. */
+function dropRanges(ranges: readonly SpeechRange[], reason: DropReason): DroppedRange[] {
+  return ranges.map((range) => ({ ...range, reason }))
+}
+
+/** The moment of the recording a phrase in a gap belongs to: the end of the piece before it. */
 function nearestSpeech(phrase: Phrase, window: SpeechWindow): SpeechRange {
   const before = window.pieces.findLast((piece) => piece.windowStart <= phrase.start)
   const sample = before?.endSample ?? window.pieces[0]?.startSample ?? 0
