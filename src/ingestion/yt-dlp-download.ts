@@ -30,6 +30,11 @@ const progressLine = z.object({
   total_bytes_estimate: z.number().nullish().catch(null),
 })
 
+const foundLine = z.object({
+  duration: z.number().nullish().catch(null),
+  is_live: z.boolean().nullish().catch(null),
+})
+
 const doneLine = z.looseObject({ filepath: z.string().min(1) })
 
 export interface YtDlpDownload {
@@ -59,8 +64,6 @@ export async function downloadByYtDlp(
 ): Promise<YtDlpDownload> {
   const maxSeconds = settings.maxVideoDurationSeconds
   const tooLarge = new AbortController()
-  let found: Record<string, unknown> = {}
-  let done: z.infer<typeof doneLine> | null = null
   let earlierBytes = 0
 
   function onProgressLine(json: string): void {
@@ -86,7 +89,7 @@ export async function downloadByYtDlp(
     ...['--write-thumbnail', '--no-mtime'],
     ...['--output', 'original.%(ext)s', '--output', 'thumbnail:thumbnail.%(ext)s'],
     ...['--newline', '--progress', '--progress-template', 'download:PROGRESS %(progress)j'],
-    ...['--print', 'pre_process:FOUND %(.{duration,is_live,live_status})j'],
+    ...['--print', 'pre_process:FOUND %(.{duration,is_live})j'],
     ...['--print', `after_move:DONE %(.{${INFO_FIELDS.join(',')}})j`],
     '--no-quiet',
   ]
@@ -101,25 +104,22 @@ export async function downloadByYtDlp(
       cwd: folder,
       onStdoutLine(line) {
         if (line.startsWith('PROGRESS ')) onProgressLine(line.slice('PROGRESS '.length))
-        else if (line.startsWith('FOUND ')) found = JSON.parse(line.slice('FOUND '.length))
-        else if (line.startsWith('DONE ')) {
-          done = doneLine.parse(JSON.parse(line.slice('DONE '.length)))
-        }
       },
     }))
   } catch (thrown) {
     if (tooLarge.signal.aborted && !options.signal.aborted) throw tooLargeError(url, options)
     throw thrown
   }
-  const info = done as z.infer<typeof doneLine> | null
-  if (info !== null) {
+  const info = printed(stdout, 'DONE ', doneLine)
+  if (info) {
     const file = path.resolve(folder, info.filepath)
     if (await isFilled(file)) return { file, thumbnail: await thumbnailIn(folder), info }
   }
-  if (found.is_live === true) {
+  const found = printed(stdout, 'FOUND ', foundLine)
+  if (found?.is_live) {
     throw new PermanentError('live', `${url} is a live broadcast, not a finished video.`)
   }
-  if (typeof found.duration === 'number' && found.duration > maxSeconds) {
+  if (found?.duration && found.duration > maxSeconds) {
     throw new PermanentError(
       'too-long',
       `${url} lasts ${Math.round(found.duration)} s. At most ${maxSeconds} s are taken (MAX_VIDEO_DURATION).`,
@@ -156,6 +156,12 @@ function tooLargeError(url: string, options: { maxBytes: number }): PermanentErr
     'too-large',
     `${url} has more than ${options.maxBytes} bytes (FORGEINDEX_MAX_UPLOAD_BYTES).`,
   )
+}
+
+/** The JSON after the last line with this mark; the whole output is searched, for lines can be long. */
+function printed<T>(stdout: string, mark: string, schema: z.ZodType<T>): T | null {
+  const line = stdout.split('\n').findLast((text) => text.startsWith(mark))
+  return line === undefined ? null : schema.parse(JSON.parse(line.slice(mark.length)))
 }
 
 async function isFilled(file: string): Promise<boolean> {
