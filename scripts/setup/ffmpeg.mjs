@@ -14,6 +14,11 @@ const MIN_VERSION = [5, 1]
 export function ensureFfmpeg() {
   const before = check()
   if (before.fault === null) return before.version
+  if (process.env.FORGEINDEX_FFMPEG || process.env.FORGEINDEX_FFPROBE) {
+    throw new SetupError(
+      `${before.fault} FORGEINDEX_FFMPEG and FORGEINDEX_FFPROBE name the programs to use.`,
+    )
+  }
   if (canInstall()) {
     const failure = install(['ffmpeg'])
     const after = check()
