@@ -50,6 +50,8 @@ create table videos (
   licence_url text,
   licence_evidence jsonb,
   content_sha256 text,
+  -- Where to fetch it from: {url, downloadUrl?, localFile?, thumbnailUrl?}
+  fetch_from jsonb,
   fetched_with text,
   fetched_at timestamptz,
   -- {code, step, message, retryable}

@@ -3,7 +3,15 @@ import { pino } from 'pino'
 export type Logger = ReturnType<typeof createLogger>
 
 /** Keys whose values never reach a log line, at any of the first three depths. */
-const SECRET_KEYS = ['token', 'secretKey', 'accessKey', 'authorization', 'password', 'cookie', 'apifyToken']
+const SECRET_KEYS = [
+  'token',
+  'secretKey',
+  'accessKey',
+  'authorization',
+  'password',
+  'cookie',
+  'apifyToken',
+]
 
 /**
  * A JSON logger on standard error; standard output belongs to `--json` answers.

@@ -85,3 +85,13 @@ export async function frameVectorsOf(db: Db | Trx, videoId: string): Promise<Key
     vector: Float32Array.from(JSON.parse(row.embedding) as number[]),
   }))
 }
+
+/** True when the video has a vector of its own. */
+export async function hasVideoVector(db: Db | Trx, videoId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('video_embeddings')
+    .select('model_id')
+    .where('video_id', '=', videoId)
+    .executeTakeFirst()
+  return row !== undefined
+}

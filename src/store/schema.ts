@@ -51,6 +51,17 @@ export interface VideoFailure {
   retryable: boolean
 }
 
+/** Where a video's file comes from. */
+export interface FetchFrom {
+  /** Page or file URL. */
+  url: string
+  /** Direct address of the media, when the source named one. */
+  downloadUrl?: string
+  /** Absolute path on the machine that ingested it. */
+  localFile?: string
+  thumbnailUrl?: string
+}
+
 type Json<T> = ColumnType<T, string, string>
 type JsonOrNull<T> = ColumnType<T | null, string | null, string | null>
 type Time = ColumnType<Date, Date | string, Date | string>
@@ -97,6 +108,7 @@ export interface VideosTable {
   licence_url: string | null
   licence_evidence: JsonOrNull<unknown>
   content_sha256: string | null
+  fetch_from: JsonOrNull<FetchFrom>
   fetched_with: string | null
   fetched_at: TimeOrNull
   failure: JsonOrNull<VideoFailure>

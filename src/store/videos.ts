@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { checkedId, notFound } from './ids.ts'
-import type { VideoFailure, VideoStatus, VideosTable } from './schema.ts'
+import type { FetchFrom, VideoFailure, VideoStatus, VideosTable } from './schema.ts'
 
 /** One video of the library. Sizes are those of the upright picture, times in seconds. */
 export interface Video {
@@ -32,6 +32,7 @@ export interface Video {
   licenceUrl: string | null
   licenceEvidence: unknown
   contentSha256: string | null
+  fetchFrom: FetchFrom | null
   fetchedWith: string | null
   fetchedAt: Date | null
   failure: VideoFailure | null
@@ -55,6 +56,7 @@ export interface NewVideo {
   licence: string | null
   licenceUrl: string | null
   licenceEvidence: unknown
+  fetchFrom: FetchFrom
 }
 
 /**
@@ -82,6 +84,7 @@ export async function findOrCreateVideo(
       licence: video.licence,
       licence_url: video.licenceUrl,
       licence_evidence: video.licenceEvidence ? JSON.stringify(video.licenceEvidence) : null,
+      fetch_from: JSON.stringify(video.fetchFrom),
     })
     .onConflict((oc) => oc.doNothing())
     .returningAll()
@@ -282,6 +285,7 @@ function toVideo(row: Selectable<VideosTable>): Video {
     licenceUrl: row.licence_url,
     licenceEvidence: row.licence_evidence,
     contentSha256: row.content_sha256,
+    fetchFrom: row.fetch_from,
     fetchedWith: row.fetched_with,
     fetchedAt: row.fetched_at,
     failure: row.failure,

@@ -1,0 +1,140 @@
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Storage } from '../config/storage.ts'
+import { toError } from '../errors.ts'
+import { probe } from '../media/ffprobe.ts'
+import { mergeCandidates } from '../store/candidates.ts'
+import { recordEvent } from '../store/events.ts'
+import { settleTask } from '../store/finish.ts'
+import type { FetchFrom } from '../store/schema.ts'
+import { tasksOfVideo } from '../store/tasks.ts'
+import {
+  deleteVideo,
+  findVideoByContent,
+  getVideo,
+  updateVideo,
+  type Video,
+} from '../store/videos.ts'
+import type { Platform } from './discovery/source.ts'
+import { type Downloaded, download } from './downloader.ts'
+import { type IngestionServices, tooLong } from './orchestrator.ts'
+
+export interface FetchServices extends IngestionServices {
+  storage: Storage
+}
+
+/**
+ * Brings one video's file into storage and hands it to the pipeline. A file that the library has
+ * already under another address becomes that video: nothing is stored or processed twice.
+ *
+ * @throws PermanentError when it can never be had or used, TransientError when it may later
+ */
+export async function fetchVideo(
+  services: FetchServices,
+  videoId: string,
+  options: { signal: AbortSignal },
+): Promise<void> {
+  const { settings, database, storage, queue } = services
+  const { db } = database
+  const video = await getVideo(db, videoId)
+  if (video.storageKey && (await storage.stat(video.storageKey))) {
+    await queue.enqueue('video', { videoId })
+    return
+  }
+  await updateVideo(db, videoId, { status: 'downloading' })
+  await recordEvent(db, 'video.updated', { videoId }, { video_id: videoId, status: 'downloading' })
+  const folder = path.join(settings.dataDir, 'scratch', `${process.pid}-fetch-${videoId}`)
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  try {
+    const from: FetchFrom = video.fetchFrom ?? { url: video.sourceUrl }
+    const got = await download(
+      settings,
+      { platform: video.platform as Platform, thumbnailUrl: null, ...from },
+      folder,
+      options,
+    )
+    const info = await probe(settings, got.file, options)
+    if (info.durationSeconds > settings.maxVideoDurationSeconds) {
+      throw tooLong(info.durationSeconds, settings.maxVideoDurationSeconds)
+    }
+    const known = await findVideoByContent(db, got.sha256)
+    if (known && known.id !== videoId) {
+      await merge(services, video, known)
+    } else {
+      await store(services, video, got, options)
+    }
+    if (video.platform === 'upload' && from.localFile) await rm(from.localFile, { force: true })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function store(
+  services: FetchServices,
+  video: Video,
+  got: Downloaded,
+  options: { signal: AbortSignal },
+): Promise<void> {
+  const { database, storage, queue } = services
+  const storageKey = `videos/${video.id}/original${safeExtension(got.file)}`
+  await storage.putFile(storageKey, got.file, options)
+  let thumbnailKey: string | null = null
+  if (got.thumbnail) {
+    thumbnailKey = `videos/${video.id}/source-thumbnail${safeExtension(got.thumbnail)}`
+    await storage.putFile(thumbnailKey, got.thumbnail, options)
+  }
+  try {
+    await database.db.transaction().execute(async (trx) => {
+      await updateVideo(trx, video.id, {
+        storageKey,
+        thumbnailKey,
+        contentSha256: got.sha256,
+        bytes: got.bytes,
+        fetchedWith: got.fetchedWith,
+        fetchedAt: new Date(),
+        // What the source's search did not know, the download often does.
+        ...(got.title && isPlaceholder(video) ? { title: got.title } : {}),
+        ...(video.description === null && got.description ? { description: got.description } : {}),
+        ...(video.uploader === null && got.uploader ? { uploader: got.uploader } : {}),
+        ...(video.uploaderUrl === null && got.uploaderUrl ? { uploaderUrl: got.uploaderUrl } : {}),
+        ...(video.publishedAt === null && got.publishedAt ? { publishedAt: got.publishedAt } : {}),
+        ...(video.licence === null && got.licence ? { licence: got.licence } : {}),
+      })
+      await queue.enqueue('video', { videoId: video.id }, { transaction: trx })
+    })
+  } catch (thrown) {
+    // 23505, unique violation: another fetch stored the same file in between.
+    const known = isUniqueViolation(thrown)
+      ? await findVideoByContent(database.db, got.sha256)
+      : null
+    if (!known || known.id === video.id) throw thrown
+    await merge(services, video, known)
+  }
+}
+
+/** Every task that wanted this video has the one that is kept; this row and its objects go. */
+async function merge({ database, storage }: FetchServices, video: Video, kept: Video) {
+  await database.db.transaction().execute(async (trx) => {
+    const tasks = await tasksOfVideo(trx, video.id)
+    await mergeCandidates(trx, video.id, kept)
+    await deleteVideo(trx, video.id)
+    for (const taskId of tasks) await settleTask(trx, taskId)
+  })
+  await storage.deletePrefix(`videos/${video.id}/`)
+}
+
+/** An extension that is safe in a key: `.mp4`; empty when the name has none like that. */
+function safeExtension(file: string): string {
+  const extension = path.extname(file).toLowerCase()
+  return /^\.[a-z0-9]{1,5}$/.test(extension) ? extension : ''
+}
+
+/** A URL stands in for the title until the download tells it. */
+function isPlaceholder(video: Video): boolean {
+  return video.title === '' || /^https?:\/\//.test(video.title)
+}
+
+function isUniqueViolation(thrown: unknown): boolean {
+  return (toError(thrown) as Error & { code?: string }).code === '23505'
+}

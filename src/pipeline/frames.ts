@@ -1,0 +1,84 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { extract } from '../media/decode.ts'
+import { probe } from '../media/ffprobe.ts'
+import { replaceKeyframes } from '../store/keyframes.ts'
+import { updateVideo } from '../store/videos.ts'
+import type { PipelineStep, StepContext, StepReport } from './step.ts'
+
+/** Name of the audio file that this step leaves in the scratch folder for the transcription. */
+export const SCRATCH_AUDIO = 'audio.wav'
+
+/** Pictures written to the object store at once. */
+const UPLOADS = 8
+
+/**
+ * One decode of the video: keyframes (one a second of presentation time plus scene cuts above 0.3)
+ * as JPEG, the audio as 16 kHz mono WAV, a thumbnail.
+ */
+export class FramesStep implements PipelineStep {
+  readonly name = 'frames'
+  readonly version = 1
+  readonly phase = 'processing'
+  readonly after = []
+
+  async fingerprint(): Promise<unknown> {
+    return {}
+  }
+
+  async run({ video, settings, storage, files, signal }: StepContext): Promise<StepReport> {
+    const original = await files.original(signal)
+    const info = await probe(settings, original, { signal })
+    const folder = files.scratch('decode')
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+    const extraction = await extract(settings, original, info, folder, { signal })
+
+    if (extraction.audio) await rename(extraction.audio, files.scratch(SCRATCH_AUDIO))
+
+    const prefix = `videos/${video.id}/frames/`
+    const keyframes = extraction.keyframes.map((keyframe) => ({
+      ...keyframe,
+      storageKey: `${prefix}${String(Math.round(keyframe.timestamp * 1000)).padStart(9, '0')}.jpg`,
+    }))
+    for (let start = 0; start < keyframes.length; start += UPLOADS) {
+      await Promise.all(
+        keyframes
+          .slice(start, start + UPLOADS)
+          .map(({ storageKey, file }) =>
+            storage.putFile(storageKey, file, { contentType: 'image/jpeg', signal }),
+          ),
+      )
+    }
+    // A thumbnail from the source stays; ours fills the gap.
+    let thumbnailKey = video.thumbnailKey
+    if (!thumbnailKey && extraction.thumbnail) {
+      thumbnailKey = `videos/${video.id}/thumbnail.jpg`
+      await storage.putFile(thumbnailKey, extraction.thumbnail, {
+        contentType: 'image/jpeg',
+        signal,
+      })
+    }
+    const hasAudio = extraction.audio !== null
+    return {
+      counts: {
+        keyframes: keyframes.length,
+        scene_changes: keyframes.filter((keyframe) => keyframe.isSceneChange).length,
+        decoded_frames: extraction.decodedFrames,
+      },
+      ...(extraction.warnings.length > 0 ? { message: extraction.warnings.join(' ') } : {}),
+      ...(info.hasVideo ? {} : { skipped: 'no-video' }),
+      async write(trx) {
+        await replaceKeyframes(trx, video.id, keyframes)
+        await updateVideo(trx, video.id, {
+          duration: extraction.durationSeconds,
+          width: info.width,
+          height: info.height,
+          fps: info.fps,
+          rotation: info.rotation,
+          hasAudio,
+          thumbnailKey,
+        })
+      },
+    }
+  }
+}

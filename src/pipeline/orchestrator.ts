@@ -1,0 +1,195 @@
+import { createHash, randomUUID } from 'node:crypto'
+import path from 'node:path'
+import type { Database } from '../config/database.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Storage } from '../config/storage.ts'
+import { Requeue } from '../config/task-queue.ts'
+import { SkipStep, toError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { ModelHost } from '../models/host.ts'
+import { recordEvent } from '../store/events.ts'
+import { finishVideo } from '../store/finish.ts'
+import { keyframesOf } from '../store/keyframes.ts'
+import type { VideoStatus } from '../store/schema.ts'
+import { type StepRun, saveStepRun, stepRunsOf } from '../store/step-runs.ts'
+import { beginRun, getVideo, ownsRun, updateVideo } from '../store/videos.ts'
+import type { PipelineStep, StepContext, StepName, StepReport } from './step.ts'
+import { VideoFiles } from './video-files.ts'
+
+/** What the pipeline needs of the running program. */
+export interface PipelineServices {
+  settings: Settings
+  database: Database
+  storage: Storage
+  models: ModelHost
+  logger: Logger
+}
+
+/** A step failed; `cause` says how. Carries the step's name for the video's failure. */
+export class StepFailure extends Error {
+  readonly step: StepName
+
+  constructor(step: StepName, cause: unknown) {
+    super(toError(cause).message, { cause })
+    this.step = step
+  }
+}
+
+/** Another run has taken the video over: what this one still holds is thrown away. */
+export class StaleRun extends Error {}
+
+/**
+ * Runs the steps on one stored video, in order, each only if its last run is stale, and completes
+ * the video. Killed anywhere, the next call goes on from the last finished step.
+ *
+ * @throws StepFailure with the fault as its cause
+ * @throws StaleRun when another run took over
+ * @throws Requeue at a step boundary when the process drains
+ */
+export async function processVideo(
+  services: PipelineServices,
+  steps: PipelineStep[],
+  videoId: string,
+  options: { signal: AbortSignal; draining: AbortSignal },
+): Promise<void> {
+  const { database, settings, storage, logger } = services
+  const { db } = database
+  const video = await getVideo(db, videoId)
+  const runId = randomUUID()
+  await beginRun(db, videoId, runId)
+  await using files = await VideoFiles.open(path.join(settings.dataDir, 'scratch'), storage, video)
+  const context: StepContext = {
+    video,
+    settings,
+    db,
+    storage,
+    models: services.models,
+    logger,
+    files,
+    keyframes: () => keyframesOf(db, videoId),
+    signal: options.signal,
+  }
+  const runs = new Map((await stepRunsOf(db, videoId)).map((run) => [run.step, run]))
+  const hashes = new Map<StepName, string>()
+  let status: VideoStatus = video.status
+  for (const [position, step] of steps.entries()) {
+    options.signal.throwIfAborted()
+    if (options.draining.aborted) throw new Requeue()
+    try {
+      const inputHash = await hashInput(step, context, hashes)
+      hashes.set(step.name, inputHash)
+      if (isFresh(runs.get(step.name), step, inputHash)) continue
+      if (status !== step.phase) {
+        status = step.phase
+        await updateVideo(db, videoId, { status, failure: null })
+      }
+      await runStep(step, { position, inputHash, runId }, context, database)
+    } catch (error) {
+      if (error instanceof StaleRun) throw error
+      throw new StepFailure(step.name, error)
+    }
+  }
+  await db.transaction().execute(async (trx) => {
+    if (!(await ownsRun(trx, videoId, runId))) throw new StaleRun()
+    await finishVideo(trx, videoId, { failure: null })
+  })
+}
+
+/** One step with its checkpoint: rows and step_runs row in one transaction, refused to a stale run. */
+async function runStep(
+  step: PipelineStep,
+  { position, inputHash, runId }: { position: number; inputHash: string; runId: string },
+  context: StepContext,
+  { db }: Database,
+): Promise<void> {
+  const { video, logger } = context
+  const startedAt = new Date()
+  const began = performance.now()
+  const checkpoint = (state: StepRun['state'], more: Partial<StepRun> = {}) => ({
+    step: step.name,
+    position,
+    version: step.version,
+    inputHash,
+    modelName: null,
+    device: null,
+    state,
+    reason: null,
+    message: null,
+    counts: {},
+    seconds: state === 'running' ? null : round((performance.now() - began) / 1000),
+    ...more,
+    startedAt,
+    finishedAt: state === 'running' ? null : new Date(),
+  })
+  await saveStepRun(db, video.id, checkpoint('running'))
+  let report: StepReport
+  try {
+    report = await step.run(context)
+  } catch (thrown) {
+    const error = toError(thrown)
+    if (!(error instanceof SkipStep)) {
+      const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unexpected'
+      await saveStepRun(
+        db,
+        video.id,
+        checkpoint('failed', { reason: code, message: error.message.slice(0, 2000) }),
+      )
+      throw error
+    }
+    report = { counts: {}, skipped: error.code, message: error.message, write: async () => {} }
+  }
+  await db.transaction().execute(async (trx) => {
+    if (!(await ownsRun(trx, video.id, runId))) throw new StaleRun()
+    await report.write(trx)
+    await saveStepRun(
+      trx,
+      video.id,
+      checkpoint(report.skipped ? 'skipped' : 'done', {
+        modelName: report.modelName ?? null,
+        device: report.device ?? null,
+        reason: report.skipped ?? null,
+        message: report.message ?? null,
+        counts: report.counts,
+      }),
+    )
+    await recordEvent(
+      trx,
+      'video.updated',
+      { videoId: video.id },
+      {
+        video_id: video.id,
+        status: step.phase,
+        step: step.name,
+        state: report.skipped ? 'skipped' : 'done',
+      },
+    )
+  })
+  logger.debug({ video: video.id, step: step.name, ...report.counts }, 'step finished')
+}
+
+function isFresh(run: StepRun | undefined, step: PipelineStep, inputHash: string): boolean {
+  return (
+    run !== undefined &&
+    (run.state === 'done' || run.state === 'skipped') &&
+    run.version === step.version &&
+    run.inputHash === inputHash
+  )
+}
+
+/** Everything that decides a step's outcome, as one hash; it includes those of the steps it reads. */
+async function hashInput(
+  step: PipelineStep,
+  context: StepContext,
+  hashes: Map<StepName, string>,
+): Promise<string> {
+  const input = {
+    step: step.name,
+    version: step.version,
+    content: context.video.contentSha256,
+    after: step.after.map((name) => hashes.get(name) ?? null),
+    own: await step.fingerprint(context),
+  }
+  return createHash('sha256').update(JSON.stringify(input)).digest('hex')
+}
+
+const round = (seconds: number) => Math.round(seconds * 1000) / 1000

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Storage } from '../config/storage.ts'
+import { PermanentError } from '../errors.ts'
+import type { Keyframe } from '../store/keyframes.ts'
+import type { Video } from '../store/videos.ts'
+
+/** Objects fetched at once when they are not on this machine. */
+const FETCHES = 8
+
+/**
+ * Local copies of one video's objects, in a scratch folder that goes away with the run. On a
+ * folder store the objects themselves are used; else each is fetched once. Losing the folder only
+ * costs time.
+ */
+export class VideoFiles implements AsyncDisposable {
+  readonly #storage: Storage
+  readonly #video: Video
+  /** The scratch folder; exists. */
+  readonly folder: string
+
+  private constructor(storage: Storage, video: Video, folder: string) {
+    this.#storage = storage
+    this.#video = video
+    this.folder = folder
+  }
+
+  static async open(scratch: string, storage: Storage, video: Video): Promise<VideoFiles> {
+    const folder = path.join(scratch, `${process.pid}-${video.id}`)
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+    return new VideoFiles(storage, video, folder)
+  }
+
+  /** Path of the video as it was fetched. */
+  async original(signal: AbortSignal): Promise<string> {
+    const key = this.#video.storageKey
+    if (!key) {
+      throw new PermanentError('not-fetched', 'The video has no stored file; ingest it again.')
+    }
+    return await this.#local(key, `original${path.extname(key)}`, signal)
+  }
+
+  /** Paths of keyframe pictures (JPEG), in the order given. */
+  async pictures(keyframes: Keyframe[], signal: AbortSignal): Promise<string[]> {
+    const paths: string[] = []
+    for (let start = 0; start < keyframes.length; start += FETCHES) {
+      const batch = keyframes.slice(start, start + FETCHES)
+      paths.push(
+        ...(await Promise.all(
+          batch.map((keyframe) =>
+            this.#local(
+              keyframe.storageKey,
+              path.join('frames', path.basename(keyframe.storageKey)),
+              signal,
+            ),
+          ),
+        )),
+      )
+    }
+    return paths
+  }
+
+  /** Path inside the scratch folder, where a step may leave something for a later one to find. */
+  scratch(name: string): string {
+    return path.join(this.folder, name)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  async #local(key: string, name: string, signal: AbortSignal): Promise<string> {
+    const inStore = this.#storage.localPath(key)
+    if (inStore) return inStore
+    const copy = this.scratch(name)
+    if (!existsSync(copy)) {
+      await mkdir(path.dirname(copy), { recursive: true })
+      await this.#storage.getFile(key, copy, { signal })
+    }
+    return copy
+  }
+}
+
+/** Removes scratch folders whose process is gone, this process's own number included: it has just begun. */
+export async function sweepScratch(scratch: string): Promise<void> {
+  const names = await readdir(scratch).catch(() => [])
+  for (const name of names) {
+    const pid = Number(name.split('-')[0])
+    if (pid !== process.pid && isRunning(pid)) continue
+    await rm(path.join(scratch, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

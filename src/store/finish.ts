@@ -1,0 +1,98 @@
+import type { Db, Trx } from '../config/database.ts'
+import { recordEvent } from './events.ts'
+import type { VideoFailure } from './schema.ts'
+import { getTask, recountTask, tasksOfVideo, taskVideoCounts, updateTask } from './tasks.ts'
+import { updateVideo } from './videos.ts'
+
+/** A video reached its end: writes it, counts it in its tasks, and ends tasks that waited for it. */
+export async function finishVideo(
+  trx: Trx,
+  videoId: string,
+  outcome: { failure: VideoFailure | null },
+): Promise<void> {
+  const status = outcome.failure ? 'failed' : 'completed'
+  await updateVideo(trx, videoId, {
+    status,
+    failure: outcome.failure,
+    completedAt: outcome.failure ? null : new Date(),
+  })
+  await recordEvent(
+    trx,
+    'video.updated',
+    { videoId },
+    {
+      video_id: videoId,
+      status,
+      ...(outcome.failure ? { code: outcome.failure.code } : {}),
+    },
+  )
+  for (const taskId of await tasksOfVideo(trx, videoId)) await settleTask(trx, taskId)
+}
+
+/**
+ * Counts a task anew and ends it when nothing of it is left to do: `failed` when it took no video
+ * at all, else `completed`, even if some videos failed. Running it again changes nothing.
+ */
+export async function settleTask(trx: Trx, taskId: string): Promise<void> {
+  await recountTask(trx, taskId)
+  const task = await getTask(trx, taskId)
+  const { accepted, open } = await taskVideoCounts(trx, taskId)
+  const isOver = task.status === 'running' && task.discoveryDone && open === 0
+  if (!isOver) {
+    await recordEvent(
+      trx,
+      'task.updated',
+      { taskId },
+      {
+        task_id: taskId,
+        status: task.status,
+        videos_found: task.videosFound,
+        videos_processed: task.videosProcessed,
+        videos_failed: task.videosFailed,
+      },
+    )
+    return
+  }
+  const failed = accepted === 0
+  await updateTask(trx, taskId, {
+    status: failed ? 'failed' : 'completed',
+    finishedAt: new Date(),
+    ...(failed && !task.errorCode
+      ? {
+          errorCode: 'no-candidate',
+          errorMessage: 'No video was found that could be taken; the candidates say why.',
+        }
+      : {}),
+  })
+  await recordEvent(
+    trx,
+    failed ? 'task.failed' : 'task.completed',
+    { taskId },
+    {
+      task_id: taskId,
+      status: failed ? 'failed' : 'completed',
+      videos_found: task.videosFound,
+      videos_processed: task.videosProcessed,
+      videos_failed: task.videosFailed,
+    },
+  )
+}
+
+/** Ends a task that could not be begun or carried on. */
+export async function failTask(db: Db, taskId: string, code: string, message: string) {
+  await db.transaction().execute(async (trx) => {
+    await recountTask(trx, taskId)
+    await updateTask(trx, taskId, {
+      status: 'failed',
+      errorCode: code,
+      errorMessage: message,
+      finishedAt: new Date(),
+    })
+    await recordEvent(
+      trx,
+      'task.failed',
+      { taskId },
+      { task_id: taskId, status: 'failed', code, message },
+    )
+  })
+}
