@@ -6,9 +6,6 @@ import { PermanentError } from '../errors.ts'
 import { runYtDlp } from './yt-dlp.ts'
 import { failureOf } from './yt-dlp-failures.ts'
 
-/** Two hours: 4 GiB at 600 kB/s. */
-const DOWNLOAD_TIMEOUT_MS = 7_200_000
-
 /** Only these go through the proxy; rtmp, rtsp and mms would be fetched around it. */
 const WEB = "[protocol~='^(https?|m3u8|http_dash)']"
 
@@ -58,6 +55,7 @@ export async function downloadByYtDlp(
   folder: string,
   options: {
     signal: AbortSignal
+    timeoutMs: number
     maxBytes: number
     onProgress?(received: number, total: number | null): void
   },
@@ -88,7 +86,14 @@ export async function downloadByYtDlp(
     ...['--retries', '5', '--fragment-retries', '5', '--abort-on-unavailable-fragments'],
     ...['--write-thumbnail', '--no-mtime'],
     ...['--output', 'original.%(ext)s', '--output', 'thumbnail:thumbnail.%(ext)s'],
-    ...['--newline', '--progress', '--progress-template', 'download:PROGRESS %(progress)j'],
+    ...[
+      '--newline',
+      '--progress',
+      '--progress-delta',
+      '0.5',
+      '--progress-template',
+      'download:PROGRESS %(progress)j',
+    ],
     ...['--print', 'pre_process:FOUND %(.{duration,is_live})j'],
     ...['--print', `after_move:DONE %(.{${INFO_FIELDS.join(',')}})j`],
     '--no-quiet',
@@ -100,7 +105,7 @@ export async function downloadByYtDlp(
   try {
     ;({ code, stdout, stderr } = await runYtDlp(settings, args, url, {
       signal,
-      timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      timeoutMs: options.timeoutMs,
       cwd: folder,
       onStdoutLine(line) {
         if (line.startsWith('PROGRESS ')) onProgressLine(line.slice('PROGRESS '.length))

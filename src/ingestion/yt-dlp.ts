@@ -68,6 +68,24 @@ export async function checkYtDlp(
   return { version, ok: true, detail: `yt-dlp ${version} (${program})${runtime}` }
 }
 
+/** Versions of programs found fit; a misfit is asked again, since it may have been mended. */
+const fit = new Map<string, string>()
+
+/**
+ * The version of a yt-dlp that is fit for use, asked once in this process.
+ *
+ * @throws PermanentError `yt-dlp-unusable` when it is missing or too old
+ */
+export async function requireYtDlp(settings: YtDlpSettings, signal: AbortSignal): Promise<string> {
+  const program = ytDlpProgram(settings)
+  const known = fit.get(program)
+  if (known) return known
+  const { ok, version, detail } = await checkYtDlp(settings, { signal })
+  if (!ok || version === null) throw new PermanentError('yt-dlp-unusable', detail)
+  fit.set(program, version)
+  return version
+}
+
 export interface YtDlpRun {
   signal: AbortSignal
   timeoutMs: number
@@ -148,17 +166,6 @@ function safeFlags(settings: Settings, program: string): string[] {
 function denoBeside(program: string): string | null {
   const deno = path.join(path.dirname(program), 'deno')
   return path.isAbsolute(program) && existsSync(deno) ? deno : null
-}
-
-/** Programs found fit in this process; a misfit is asked again, since it may have been mended. */
-const fit = new Set<string>()
-
-async function requireYtDlp(settings: Settings, signal: AbortSignal): Promise<void> {
-  const program = ytDlpProgram(settings)
-  if (fit.has(program)) return
-  const check = await checkYtDlp(settings, { signal })
-  if (!check.ok) throw new PermanentError('yt-dlp-unusable', check.detail)
-  fit.add(program)
 }
 
 function parseObject(text: string): object | null {

@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/settings.ts'
 import { ForgeindexError, InvalidInputError, PermanentError, TransientError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import { canonicalUrl, fileNameOfUrl, hashOf, videoIdOfUrl } from '../urls.ts'
+import { canonicalUrl, hashOf, videoIdOfUrl } from '../urls.ts'
 import { extractInfo } from '../yt-dlp.ts'
 import { bareCandidate, type Candidate, type Platform } from './source.ts'
 import { candidateOf, videosIn } from './yt-dlp-info.ts'
@@ -41,7 +41,8 @@ export async function* discoverByUrl(
       platform,
       sourceId: id ?? hashOf(target),
       url: target,
-      title: URL.canParse(target) ? fileNameOfUrl(target) : target,
+      // Stands in until the download tells the title.
+      title: target,
       rank: 0,
     })
     try {

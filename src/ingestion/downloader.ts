@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import type { Settings } from '../config/settings.ts'
+import { InvalidInputError, PermanentError, TransientError } from '../errors.ts'
+import { commonsClient, MEDIA_BYTES_PER_SECOND } from './commons-client.ts'
+import { asDiskFull, type DirectDownload, downloadDirect } from './direct-download.ts'
+import type { Candidate, LicenceEvidence, Platform } from './discovery/source.ts'
+import { factsOf } from './discovery/yt-dlp-info.ts'
+import { guardOf } from './guard.ts'
+import { userAgent } from './http.ts'
+import { saveThumbnail } from './thumbnail.ts'
+import { fileNameOfUrl } from './urls.ts'
+import { requireYtDlp } from './yt-dlp.ts'
+import { downloadByYtDlp } from './yt-dlp-download.ts'
+
+/** Two hours: 4 GiB at 600 kB/s. A server that sends a byte now and then holds no place for ever. */
+const LONGEST_MS = 7_200_000
+
+/** Where a file comes from: a candidate, or what was kept of one. */
+export interface DownloadSource {
+  platform: Platform
+  url: string
+  downloadUrl?: string | null
+  localFile?: string | null
+  thumbnailUrl?: string | null
+}
+
+export interface DownloadOptions {
+  signal: AbortSignal
+  /** Bytes so far, and in all when known. */
+  onProgress?(received: number, total: number | null): void
+}
+
+export interface Downloaded {
+  /** Absolute path; for a local file the original one, which is not ours to move or remove. */
+  file: string
+  /** A JPEG in the folder, or null. */
+  thumbnail: string | null
+  bytes: number
+  /** Lower-case hex. */
+  sha256: string
+  /** What fetched it: `http`, `file`, or yt-dlp with its version. */
+  fetchedWith: string
+  title?: string
+  description?: string
+  uploader?: string
+  uploaderUrl?: string
+  publishedAt?: string
+  durationSeconds?: number
+  licence?: string
+  licenceEvidence?: LicenceEvidence
+}
+
+/**
+ * Fetches one video, at most 720 lines where there is a choice, into `folder` (made if needed, one
+ * for each video: names in it are fixed). Local files are only read. A run that was cut goes on
+ * when it is given the same folder.
+ *
+ * @throws PermanentError, TransientError or InvalidInputError `url-refused`, each with its code
+ */
+export async function download(
+  settings: Settings,
+  source: DownloadSource,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  if (source.localFile) return await readLocal(source.localFile, options)
+  await mkdir(folder, { recursive: true })
+  const deadline = AbortSignal.timeout(LONGEST_MS)
+  const timed = { ...options, signal: AbortSignal.any([options.signal, deadline]) }
+  try {
+    if (source.platform === 'commons') return await fromCommons(settings, source, folder, timed)
+    return source.downloadUrl
+      ? await fromHttp(settings, source, source.downloadUrl, folder, timed)
+      : await byYtDlp(settings, source, folder, timed)
+  } catch (thrown) {
+    if (options.signal.aborted || !deadline.aborted) throw thrown
+    const message = `${source.url} was not here after ${LONGEST_MS / 60_000} minutes.`
+    throw new TransientError('timed-out', message, { cause: thrown })
+  }
+}
+
+async function readLocal(file: string, options: DownloadOptions): Promise<Downloaded> {
+  const { bytes, sha256 } = await hashFile(file, options.signal)
+  if (bytes === 0) throw new PermanentError('empty-file', `${file} holds no bytes.`)
+  options.onProgress?.(bytes, bytes)
+  return { file, thumbnail: null, bytes, sha256, fetchedWith: 'file' }
+}
+
+async function fromHttp(
+  settings: Settings,
+  source: DownloadSource,
+  url: string,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const guard = guardOf(settings)
+  const headers = { 'user-agent': userAgent(settings) }
+  const got = await downloadDirect(guard, url, folder, {
+    ...options,
+    headers,
+    maxBytes: settings.maxUploadBytes,
+  })
+  const thumbnail = source.thumbnailUrl
+    ? await saveThumbnail(guard, source.thumbnailUrl, folder, { signal: options.signal, headers })
+    : null
+  return { ...got, thumbnail, fetchedWith: 'http', title: fileNameOfUrl(url) }
+}
+
+/** Wikimedia's media host has rules of its own: see commons-client.ts. */
+async function fromCommons(
+  settings: Settings,
+  source: DownloadSource,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const { downloadUrl, thumbnailUrl } = source
+  if (!downloadUrl) {
+    throw new InvalidInputError('no-download-url', `${source.url} came without a media address.`)
+  }
+  const guard = guardOf(settings)
+  const { headers, pace, mediaGate } = commonsClient(settings)
+  const { signal } = options
+  const got: DirectDownload = await mediaGate.hold(signal, () =>
+    downloadDirect(guard, downloadUrl, folder, {
+      ...options,
+      headers,
+      maxBytes: settings.maxUploadBytes,
+      maxBytesPerSecond: MEDIA_BYTES_PER_SECOND,
+      beforeRequest: () => pace.turn(signal),
+    }),
+  )
+  // Ten requests a minute are too few to spend one on a picture that the frames step makes anyway.
+  if (!thumbnailUrl || !settings.contact) return { ...got, thumbnail: null, fetchedWith: 'http' }
+  await pace.turn(signal)
+  const thumbnail = await saveThumbnail(guard, thumbnailUrl, folder, { signal, headers })
+  return { ...got, thumbnail, fetchedWith: 'http' }
+}
+
+async function byYtDlp(
+  settings: Settings,
+  source: DownloadSource,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const guard = guardOf(settings)
+  await guard.check(source.url)
+  const version = await requireYtDlp(settings, options.signal)
+  const got = await downloadByYtDlp(settings, source.url, folder, {
+    ...options,
+    timeoutMs: LONGEST_MS,
+    maxBytes: settings.maxUploadBytes,
+  })
+  const picture = got.thumbnail ?? source.thumbnailUrl
+  const headers = { 'user-agent': userAgent(settings) }
+  const thumbnail = picture
+    ? await saveThumbnail(guard, picture, folder, { signal: options.signal, headers })
+    : null
+  const { bytes, sha256 } = await hashFile(got.file, options.signal)
+  return {
+    file: got.file,
+    thumbnail,
+    bytes,
+    sha256,
+    fetchedWith: `yt-dlp ${version}`,
+    ...learnt(got.info, source.url),
+  }
+}
+
+/** The fields that a video's own page filled in. */
+function learnt(info: Record<string, unknown>, url: string): Partial<Downloaded> {
+  const facts: Partial<Candidate> = { ...factsOf(info, url) }
+  const { title } = info
+  const fields = {
+    title: typeof title === 'string' && title !== '' ? title : null,
+    description: facts.description,
+    uploader: facts.uploader,
+    uploaderUrl: facts.uploaderUrl,
+    publishedAt: facts.publishedAt,
+    durationSeconds: facts.durationSeconds,
+    licence: facts.licence,
+    licenceEvidence: facts.licenceEvidence,
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
+}
+
+/** Size and SHA-256 of a file in one pass, in constant memory. */
+async function hashFile(
+  file: string,
+  signal: AbortSignal,
+): Promise<{ bytes: number; sha256: string }> {
+  signal.throwIfAborted()
+  const hash = createHash('sha256')
+  let bytes = 0
+  try {
+    for await (const chunk of createReadStream(file, { signal })) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const { code } = thrown as NodeJS.ErrnoException
+    if (code === 'ENOENT') {
+      throw new PermanentError('video-gone', `${file} is no longer there.`, { cause: thrown })
+    }
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EISDIR') {
+      throw new PermanentError('path-not-readable', `${file} cannot be read (${code}).`, {
+        cause: thrown,
+      })
+    }
+    throw asDiskFull(thrown, file)
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}

@@ -1,0 +1,63 @@
+import { rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import sharp from 'sharp'
+import type { Guard } from './guard.ts'
+
+const MAX_BYTES = 10 * 1024 ** 2
+const MAX_PIXELS = 50_000_000
+const MAX_SIDE = 1280
+const TIMEOUT_MS = 20_000
+
+/**
+ * The source's own thumbnail as `<folder>/thumbnail.jpg`, at most 1280 pixels wide or high. Null
+ * when it cannot be had or read: a missing thumbnail is no reason to lose a video, and the frames
+ * step makes one too.
+ *
+ * @param from  an http(s) address, or the path of a picture that was already fetched
+ */
+export async function saveThumbnail(
+  guard: Guard,
+  from: string,
+  folder: string,
+  options: { signal: AbortSignal; headers: Record<string, string> },
+): Promise<string | null> {
+  const target = path.join(folder, 'thumbnail.jpg')
+  try {
+    const picture = /^https?:/.test(from) ? await fetchPicture(guard, from, options) : from
+    const jpeg = await sharp(picture, { limitInputPixels: MAX_PIXELS })
+      .rotate()
+      .resize(MAX_SIDE, MAX_SIDE, { fit: 'inside', withoutEnlargement: true })
+      .flatten()
+      .jpeg({ quality: 85 })
+      .toBuffer()
+    if (from !== target && !/^https?:/.test(from)) await rm(from, { force: true })
+    await writeFile(target, jpeg)
+    return target
+  } catch (thrown) {
+    options.signal.throwIfAborted()
+    // sharp, the guard and the network all speak in plain Errors here; anything else is a bug.
+    if (thrown instanceof Error) return null
+    throw thrown
+  }
+}
+
+async function fetchPicture(
+  guard: Guard,
+  url: string,
+  options: { signal: AbortSignal; headers: Record<string, string> },
+): Promise<Buffer> {
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)])
+  const response = await guard.fetch(url, { signal, headers: options.headers })
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw new Error(`status ${response.status}`)
+  }
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
