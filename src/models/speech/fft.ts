@@ -1,7 +1,7 @@
 /**
  * A function that writes the power spectrum |X[k]|² (k = 0 … size / 2) of `size` real samples into
  * `power`. `size` must be even with no prime factor above 5. Its work buffers are shared between
- * calls. About 8 µs for 400 samples.
+ * calls. About 15 µs for 400 samples.
  *
  * The even and odd samples go as real and imaginary part through one complex transform of half the
  * size, which is then taken apart: Press et al., Numerical Recipes, section 12.3.
@@ -37,19 +37,15 @@ export function createPowerSpectrum(
 
 /** In-place complex transform of fixed length: self-sorting (Stockham), radices 4, 2, 3, 5. */
 function createTransform(length: number): (re: Float64Array, im: Float64Array) => void {
-  const stages = radices(length)
-  const cos = Float64Array.from({ length }, (_, k) => Math.cos((2 * Math.PI * k) / length))
-  const sin = Float64Array.from({ length }, (_, k) => -Math.sin((2 * Math.PI * k) / length))
+  const stages = planStages(length)
   const otherRe = new Float64Array(length)
   const otherIm = new Float64Array(length)
   return (re, im) => {
     let [fromRe, fromIm]: [Float64Array, Float64Array] = [re, im]
     let [toRe, toIm]: [Float64Array, Float64Array] = [otherRe, otherIm]
-    let stride = 1
-    for (const radix of stages) {
-      stage(radix, stride, length, cos, sin, fromRe, fromIm, toRe, toIm)
+    for (const stage of stages) {
+      runStage(stage, fromRe, fromIm, toRe, toIm)
       ;[fromRe, fromIm, toRe, toIm] = [toRe, toIm, fromRe, fromIm]
-      stride *= radix
     }
     if (fromRe !== re) {
       re.set(fromRe)
@@ -58,38 +54,74 @@ function createTransform(length: number): (re: Float64Array, im: Float64Array) =
   }
 }
 
-/**
- * One pass: y[q + s(rp + j)] = W_n^{pj} Σ_k x[q + s(p + mk)] W_r^{jk}, with n = length / s, m = n / r.
- * All powers are read from the table of length-th roots: W_n = W^s, W_r = W^{length / r}.
- */
-function stage(
-  radix: number,
-  stride: number,
-  length: number,
-  cos: Float64Array,
-  sin: Float64Array,
+interface Stage {
+  radix: number
+  stride: number
+  /** Number of butterflies a stride apart: the m of the formula. */
+  groups: number
+  /** W_r^{jk} at [j * radix + k]. */
+  rootRe: Float64Array
+  rootIm: Float64Array
+  /** W_n^{pj} at [p * radix + j]. */
+  twiddleRe: Float64Array
+  twiddleIm: Float64Array
+}
+
+function planStages(length: number): Stage[] {
+  let stride = 1
+  return radices(length).map((radix) => {
+    const groups = length / stride / radix
+    const n = groups * radix
+    const roots = rootsOfUnity(radix * radix, (i) => (Math.floor(i / radix) * (i % radix)) / radix)
+    const twiddles = rootsOfUnity(n, (i) => (Math.floor(i / radix) * (i % radix)) / n)
+    const stage = {
+      radix,
+      stride,
+      groups,
+      rootRe: roots.re,
+      rootIm: roots.im,
+      twiddleRe: twiddles.re,
+      twiddleIm: twiddles.im,
+    }
+    stride *= radix
+    return stage
+  })
+}
+
+/** `count` values of exp(-2πi · turns(index)). */
+function rootsOfUnity(count: number, turns: (index: number) => number) {
+  const re = Float64Array.from({ length: count }, (_, i) => Math.cos(2 * Math.PI * turns(i)))
+  const im = Float64Array.from({ length: count }, (_, i) => -Math.sin(2 * Math.PI * turns(i)))
+  return { re, im }
+}
+
+/** One pass: y[q + s(rp + j)] = W_n^{pj} Σ_k x[q + s(p + mk)] W_r^{jk}, with n = length / s. */
+function runStage(
+  { radix, stride, groups, rootRe, rootIm, twiddleRe, twiddleIm }: Stage,
   xRe: Float64Array,
   xIm: Float64Array,
   yRe: Float64Array,
   yIm: Float64Array,
 ) {
-  const groups = length / stride / radix
-  const rootStep = length / radix
   const inputStep = stride * groups
   for (let p = 0; p < groups; p++) {
     for (let j = 0; j < radix; j++) {
-      const twiddle = stride * p * j
-      const outputBase = stride * (radix * p + j)
+      const out = stride * (radix * p + j)
+      const turnRe = twiddleRe[p * radix + j]!
+      const turnIm = twiddleIm[p * radix + j]!
       for (let q = 0; q < stride; q++) {
         let sumRe = 0
         let sumIm = 0
-        for (let k = 0, at = q + stride * p; k < radix; k++, at += inputStep) {
-          const root = (rootStep * ((j * k) % radix) + twiddle) % length
-          sumRe += xRe[at]! * cos[root]! - xIm[at]! * sin[root]!
-          sumIm += xRe[at]! * sin[root]! + xIm[at]! * cos[root]!
+        let at = q + stride * p
+        for (let k = j * radix; k < (j + 1) * radix; k++) {
+          const re = rootRe[k]!
+          const im = rootIm[k]!
+          sumRe += xRe[at]! * re - xIm[at]! * im
+          sumIm += xRe[at]! * im + xIm[at]! * re
+          at += inputStep
         }
-        yRe[outputBase + q] = sumRe
-        yIm[outputBase + q] = sumIm
+        yRe[out + q] = sumRe * turnRe - sumIm * turnIm
+        yIm[out + q] = sumRe * turnIm + sumIm * turnRe
       }
     }
   }

@@ -17,7 +17,7 @@ const PAD = FFT_SIZE / 2
  * float32, row by row (row = mel bin), roughly -1 … 1.5. Missing samples are silence.
  *
  * 25 ms Hann window, 10 ms hop, edges reflected, log10 with a floor at the loudest minus 8,
- * (x + 4) / 4: openai/whisper `whisper/audio.py`. 30 s take about 40 ms.
+ * (x + 4) / 4: openai/whisper `whisper/audio.py`. 30 s take about 60 ms.
  */
 export function createLogMel(melBins: number): (samples: Float32Array) => Float32Array {
   const powerSpectrum = createPowerSpectrum(FFT_SIZE)

@@ -16,6 +16,9 @@ export async function openModel(file: string, threads: number): Promise<Inferenc
       interOpNumThreads: 1,
       // Warnings on unused initialisers are of no use to anyone who runs the model.
       logSeverityLevel: 3,
+      // Threads that wait by spinning take the cores from ffmpeg and from each other: with two more
+      // busy processes on two cores a minute of speech took 5–18 s, without spinning 3.1–3.4 s.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     })
   } catch (error) {
     throw damaged(file, toError(error).message, error)
