@@ -1,0 +1,90 @@
+import type { MediaInfo } from './ffprobe.ts'
+import { guardedInput } from './input-guard.ts'
+import { selectionFilter } from './keyframe-selection.ts'
+import type { MediaTools } from './tools.ts'
+
+/** Samples a second of the sound that is written; what speech models take. */
+export const AUDIO_RATE = 16_000
+
+/** Name of the sound file in the output folder. */
+export const AUDIO_FILE = 'audio.wav'
+
+const KEYFRAME_MAX_SIDE = 1280
+
+/** Name of a keyframe's picture in the output folder. */
+export function keyframeFile(microseconds: number | '%d'): string {
+  return `keyframe-${microseconds}.jpg`
+}
+
+/**
+ * One run, one decode, two outputs: JPEGs named by their microsecond, and a WAV. Both go to files, so
+ * no pipe can fill up and stop ffmpeg while another is read.
+ */
+export function decodeArguments(
+  tools: MediaTools,
+  absoluteFile: string,
+  info: MediaInfo,
+  limitSeconds: number,
+): string[] {
+  const video =
+    info.videoStream === null
+      ? ['-progress', 'pipe:1', '-stats_period', '1']
+      : [
+          ...['-filter_complex', `[0:${info.videoStream}]${videoFilters(info)}[keyframes]`],
+          ...['-map', '[keyframes]', '-c:v', 'mjpeg', '-q:v', '3'],
+          // Without these ffmpeg would repeat and drop frames to a constant rate, and refuse two
+          // keyframes closer than one frame of the declared rate.
+          ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000000'],
+          ...['-f', 'image2', '-frame_pts', '1', keyframeFile('%d')],
+        ]
+  const audio =
+    info.audioStream === null
+      ? []
+      : [
+          ...['-map', `0:${info.audioStream}`, '-map_metadata', '-1', '-fflags', '+bitexact'],
+          // first_pts and async put sample n at n / 16000 s of the timeline, whatever the gaps.
+          ...[
+            '-af',
+            `aresample=${AUDIO_RATE}:async=1:first_pts=0,aformat=sample_fmts=s16:channel_layouts=mono`,
+          ],
+          ...['-c:a', 'pcm_s16le', '-f', 'wav', AUDIO_FILE],
+        ]
+  return [
+    ...['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'repeat+error'],
+    // ffmpeg moves the file's first timestamp to 0. A negative one is only encoder delay, which
+    // players cut off: moving it would shift the pictures.
+    ...(info.startSeconds < 0 ? ['-copyts'] : []),
+    ...['-threads', String(tools.threads), '-t', limitSeconds.toFixed(3)],
+    ...guardedInput('ffmpeg', absoluteFile),
+    ...video,
+    ...audio,
+  ]
+}
+
+/**
+ * ffmpeg turns rotated frames upright before the first of these. Only selected frames are scaled, to
+ * one size worked out here: a JPEG encoder cannot follow a stream that changes its size.
+ */
+function videoFilters(info: MediaInfo): string {
+  const turned = info.rotation === 90 || info.rotation === 270
+  const width = (info.width ?? 1) * (turned ? 1 : info.pixelAspect)
+  const height = (info.height ?? 1) * (turned ? info.pixelAspect : 1)
+  const shrink = Math.min(1, KEYFRAME_MAX_SIDE / Math.max(width, height))
+  const size = [width, height].map((side) => Math.max(1, Math.round(side * shrink))).join(':')
+  // yuvj420p: the full range of values, which is what JPEG readers assume.
+  return `${selectionFilter()},scale=${size},setsar=1,format=yuvj420p`
+}
+
+/**
+ * How much of the timeline is decoded at most, in seconds. Timestamps are the file's own claim: one
+ * jump of a year would make the WAV a year long. So: the declared length and a quarter, and no
+ * more than 600 s plus 1 s for each 50 bytes (400 bit/s, less than any real video) or a day.
+ */
+export function decodeLimitSeconds(info: MediaInfo): number {
+  return Math.min(Math.max(60, info.durationSeconds * 1.25 + 10), 600 + info.bytes / 50, 24 * 3600)
+}
+
+/** Ten times real time and ten minutes, in milliseconds; at most twelve hours. */
+export function timeLimitMs(limitSeconds: number): number {
+  return Math.min(600 + 10 * limitSeconds, 12 * 3600) * 1000
+}

@@ -1,0 +1,256 @@
+import { rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import sharp from 'sharp'
+import { PermanentError, TransientError } from '../errors.ts'
+import {
+  AUDIO_FILE,
+  AUDIO_RATE,
+  decodeArguments,
+  decodeLimitSeconds,
+  keyframeFile,
+  timeLimitMs,
+} from './decode-arguments.ts'
+import type { MediaInfo } from './ffprobe.ts'
+import {
+  isCut,
+  readCandidates,
+  type SelectionLog,
+  selectionFilter,
+  thin,
+} from './keyframe-selection.ts'
+import { type RunResult, run } from './process.ts'
+import { pictureTooLarge, tooManyPixels } from './refusals.ts'
+import type { MediaTools } from './tools.ts'
+
+/** A frame stored as a picture: one a second of presentation time, and every shot change. */
+export interface ExtractedKeyframe {
+  /** Presentation time in seconds on the file's own timeline, which starts at 0; microsecond steps. */
+  timestamp: number
+  /** Number of the frame among all decoded ones, from 0. */
+  frameIndex: number
+  /** True exactly when `sceneScore` is above 0.3. */
+  isSceneChange: boolean
+  /** How different the frame is from the one before it: ffmpeg's `lavfi.scene_score`, 0 to 1. */
+  sceneScore: number
+  /** How many scene changes come before or at this frame. */
+  shotIndex: number
+  /** Absolute path of an upright 8-bit JPEG with square pixels, longest side at most 1280 px. */
+  file: string
+}
+
+/** What one decode of a file gave. */
+export interface Extraction {
+  /** In order of time, never two within 0.1 s; empty without pictures. */
+  keyframes: ExtractedKeyframe[]
+  /** Absolute path of a JPEG at most 480 px wide; null without keyframes. */
+  thumbnail: string | null
+  /**
+   * Absolute path of a 16 kHz mono 16-bit WAV with a 44-byte header, its first sample at time 0 of the
+   * timeline (silence fills what is missing); null without sound.
+   */
+  audio: string | null
+  /** Length in seconds: the declared one where decoding bore it out, else what was decoded. */
+  durationSeconds: number
+  decodedFrames: number
+  /** Faults that did not stop the work, see `Warning`. */
+  warnings: Warning[]
+}
+
+/**
+ * - `no-video`: only sound · `video-undecodable`: there are pictures, none could be decoded
+ * - `audio-codec-not-accepted`: there is sound in a codec that we do not decode
+ * - `audio-undecodable`: there is a sound stream, but it gave no sample
+ * - `damaged`: the decoder reported faults, some frames may be missing or spoilt
+ * - `shorter-than-declared`, `longer-than-declared`: against the header's duration
+ */
+export type Warning =
+  | 'no-video'
+  | 'video-undecodable'
+  | 'audio-codec-not-accepted'
+  | 'audio-undecodable'
+  | 'damaged'
+  | 'shorter-than-declared'
+  | 'longer-than-declared'
+
+const THUMBNAIL_MAX_WIDTH = 480
+const WAV_HEADER_BYTES = 44
+const STDERR_BYTES = 16 * 1024
+
+/**
+ * Decodes a file once and writes keyframes, a thumbnail and the sound into `folder`. Memory does not
+ * grow with the length of the video. The caller removes `folder` when this throws.
+ *
+ * @param info what `probe` said of the same file
+ * @param folder exists and is empty
+ * @param options.onProgress called about once a decoded second, with the position in seconds
+ * @throws PermanentError `undecodable` when neither a frame nor a sound sample came out;
+ *   `too-many-keyframes` for a file that restarts its picture format at every frame
+ * @throws TransientError `disk-full`, `timed-out`, `decoder-killed` (out of memory)
+ * @throws the signal's reason when aborted
+ */
+export async function extract(
+  tools: MediaTools,
+  file: string,
+  info: MediaInfo,
+  folder: string,
+  options: { signal?: AbortSignal; onProgress?(seconds: number): void } = {},
+): Promise<Extraction> {
+  const limitSeconds = decodeLimitSeconds(info)
+  const { log, readLine } = readCandidates()
+  const report = everySecond(options.onProgress)
+  const result = await run(
+    tools.ffmpeg,
+    decodeArguments(tools, path.resolve(file), info, limitSeconds),
+    {
+      cwd: folder, // outputs have fixed relative names: nothing to escape in them
+      timeoutMs: timeLimitMs(limitSeconds),
+      maxOutputBytes: STDERR_BYTES,
+      ...(options.signal && { signal: options.signal }),
+      onStdoutLine: (line) => {
+        if (readLine(line)) throw flooded()
+        const audioOnlyPosition = /^out_time_us=(\d+)/.exec(line)?.[1]
+        const position = audioOnlyPosition ? Number(audioOnlyPosition) : log.lastMicroseconds
+        if (position !== null) report(position / 1e6)
+      },
+    },
+  )
+  throwIfSystemFault(result)
+
+  const keyframes = await keyframesOf(log, folder)
+  const audioSeconds = await audioLengthSeconds(path.join(folder, AUDIO_FILE))
+  if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(result)
+  const length = lengthOf(info, log, audioSeconds, limitSeconds)
+  const warnings: Warning[] = []
+  if (!info.hasVideo) warnings.push('no-video')
+  else if (keyframes.length === 0) warnings.push('video-undecodable')
+  if (info.audioCodec && !info.hasAudio) warnings.push('audio-codec-not-accepted')
+  if (info.hasAudio && audioSeconds === 0) warnings.push('audio-undecodable')
+  if (result.code !== 0 || result.stderr.trim()) warnings.push('damaged')
+  if (length.warning) warnings.push(length.warning)
+  return {
+    keyframes,
+    thumbnail: await writeThumbnail(keyframes, length.seconds, folder),
+    audio: audioSeconds > 0 ? path.join(folder, AUDIO_FILE) : null,
+    durationSeconds: length.seconds,
+    decodedFrames: log.decodedFrames,
+    warnings,
+  }
+}
+
+function everySecond(onProgress?: (seconds: number) => void): (seconds: number) => void {
+  let last = -1
+  return (seconds) => {
+    if (!onProgress || Math.floor(seconds) <= last) return
+    last = Math.floor(seconds)
+    onProgress(seconds)
+  }
+}
+
+/** Thins the candidates and deletes the pictures that are not kept. */
+async function keyframesOf(log: SelectionLog, folder: string): Promise<ExtractedKeyframe[]> {
+  const keyframes: ExtractedKeyframe[] = []
+  const kept = new Set(thin(log.candidates))
+  let shotIndex = 0
+  for (const candidate of log.candidates) {
+    const file = path.join(folder, keyframeFile(candidate.microseconds))
+    if (!kept.has(candidate)) {
+      await rm(file, { force: true })
+      continue
+    }
+    // A decoder that crashed may have left the last picture unwritten or empty.
+    if ((await bytesOf(file)) === 0) continue
+    const isSceneChange = isCut(candidate)
+    if (isSceneChange) shotIndex += 1
+    keyframes.push({
+      timestamp: Math.max(0, candidate.microseconds / 1e6),
+      frameIndex: candidate.frameIndex,
+      isSceneChange,
+      sceneScore: candidate.sceneScore,
+      shotIndex,
+      file,
+    })
+  }
+  return keyframes
+}
+
+/** From the first keyframe at or after one second, or after a tenth of a clip shorter than 10 s. */
+async function writeThumbnail(
+  keyframes: ExtractedKeyframe[],
+  durationSeconds: number,
+  folder: string,
+): Promise<string | null> {
+  const from = Math.min(1, durationSeconds / 10)
+  const source = keyframes.find((keyframe) => keyframe.timestamp >= from) ?? keyframes.at(-1)
+  if (!source) return null
+  const file = path.join(folder, 'thumbnail.jpg')
+  await sharp(source.file)
+    .resize({ width: THUMBNAIL_MAX_WIDTH, withoutEnlargement: true })
+    .jpeg({ quality: 80 })
+    .toFile(file)
+  return file
+}
+
+async function audioLengthSeconds(file: string): Promise<number> {
+  return Math.max(0, (await bytesOf(file)) - WAV_HEADER_BYTES) / (AUDIO_RATE * 2)
+}
+
+/** Size of a file; 0 when there is none. */
+async function bytesOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => null))?.size ?? 0
+}
+
+/**
+ * The declared length, if decoding came within half a second or 2 % of it. A last picture that is shown
+ * for as long as others were is no fault either.
+ */
+function lengthOf(
+  info: MediaInfo,
+  log: SelectionLog,
+  audioSeconds: number,
+  limitSeconds: number,
+): { seconds: number; warning: Warning | null } {
+  const declared = info.durationSeconds
+  const last = log.lastMicroseconds === null ? 0 : log.lastMicroseconds / 1e6
+  const frameSeconds = log.decodedFrames > 0 && info.fps ? 1 / info.fps : 0
+  const end = Math.min(limitSeconds, Math.max(last + frameSeconds, audioSeconds))
+  const decoded = Math.round(end * 1e6) / 1e6
+  const tolerance = Math.max(0.5, declared * 0.02)
+  const held = (2 * log.longestGapMicroseconds) / 1e6
+  if (decoded < declared - Math.max(tolerance, held)) {
+    return { seconds: decoded, warning: 'shorter-than-declared' }
+  }
+  if (decoded > declared + tolerance) return { seconds: decoded, warning: 'longer-than-declared' }
+  return { seconds: declared, warning: null }
+}
+
+function throwIfSystemFault({ code, stderr }: RunResult): void {
+  if (/No space left on device|Disk quota exceeded/i.test(stderr)) {
+    throw new TransientError(
+      'disk-full',
+      'The disk is full: the frames of this video could not be written. Free some space and try again.',
+    )
+  }
+  if (code === 137) {
+    throw new TransientError(
+      'decoder-killed',
+      'The system stopped ffmpeg, most likely for want of memory. Process fewer videos at once.',
+    )
+  }
+}
+
+function undecodable({ stderr }: RunResult): PermanentError {
+  const oversize = pictureTooLarge(stderr)
+  if (oversize) return tooManyPixels(oversize)
+  return new PermanentError(
+    'undecodable',
+    'The file opens, but not one picture or sound in it could be decoded: its content is damaged. Fetch or convert it again.',
+    { cause: new Error(stderr.trim().slice(-1000)) },
+  )
+}
+
+function flooded(): PermanentError {
+  return new PermanentError(
+    'too-many-keyframes',
+    'The picture format of this video changes at nearly every frame, so it was not taken apart. Convert it to one format first.',
+  )
+}
