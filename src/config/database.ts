@@ -186,3 +186,10 @@ function asDatabaseError(thrown: unknown): Error {
   }
   return error
 }
+
+/** Names of the migrations that have run, oldest first. */
+export async function migratedNames({ db }: Database): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from kysely_migration order by timestamp, name`.execute(db)
+  return rows.map((row) => row.name)
+}

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Storage } from '../config/storage.ts'
-import { toError } from '../errors.ts'
+import { toError, TransientError } from '../errors.ts'
 import { probe } from '../media/ffprobe.ts'
 import { mergeCandidates } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
@@ -43,9 +43,10 @@ export async function fetchVideo(
   }
   await updateVideo(db, videoId, { status: 'downloading' })
   await recordEvent(db, 'video.updated', { videoId }, { video_id: videoId, status: 'downloading' })
-  const folder = path.join(settings.dataDir, 'scratch', `${process.pid}-fetch-${videoId}`)
-  await rm(folder, { recursive: true, force: true })
+  // Kept when the fetch is cut: the next try goes on from what is there.
+  const folder = path.join(settings.dataDir, 'scratch', `fetch-${videoId}`)
   await mkdir(folder, { recursive: true })
+  let keep = false
   try {
     const from: FetchFrom = video.fetchFrom ?? { url: video.sourceUrl }
     const got = await download(
@@ -65,8 +66,11 @@ export async function fetchVideo(
       await store(services, video, got, options)
     }
     if (video.platform === 'upload' && from.localFile) await rm(from.localFile, { force: true })
+  } catch (error) {
+    keep = options.signal.aborted || error instanceof TransientError
+    throw error
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    if (!keep) await rm(folder, { recursive: true, force: true })
   }
 }
 

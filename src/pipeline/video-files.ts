@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Storage } from '../config/storage.ts'
 import { PermanentError } from '../errors.ts'
@@ -83,13 +83,25 @@ export class VideoFiles implements AsyncDisposable {
   }
 }
 
-/** Removes scratch folders whose process is gone, this process's own number included: it has just begun. */
+/** A cut download that nobody took up again for so long is given up. */
+const FETCH_DAYS = 2
+
+/**
+ * Removes scratch folders whose process is gone, this process's own number included (it has just
+ * begun), and cut downloads that were left for days.
+ */
 export async function sweepScratch(scratch: string): Promise<void> {
-  const names = await readdir(scratch).catch(() => [])
-  for (const name of names) {
-    const pid = Number(name.split('-')[0])
-    if (pid !== process.pid && isRunning(pid)) continue
-    await rm(path.join(scratch, name), { recursive: true, force: true })
+  if (!existsSync(scratch)) return
+  for (const name of await readdir(scratch)) {
+    const folder = path.join(scratch, name)
+    if (name.startsWith('fetch-')) {
+      const ageMs = Date.now() - (await stat(folder)).mtimeMs
+      if (ageMs < FETCH_DAYS * 86_400_000) continue
+    } else {
+      const pid = Number(name.split('-')[0])
+      if (pid !== process.pid && isRunning(pid)) continue
+    }
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

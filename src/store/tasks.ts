@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
-import type { IngestionTasksTable, TaskStatus } from './schema.ts'
+import { type IngestionTasksTable, TASK_STATUSES, type TaskStatus } from './schema.ts'
 
 /** One ingestion request and how far it is. */
 export interface Task {
@@ -188,6 +188,19 @@ export async function taskVideoCounts(
     from candidates c join videos v on v.id = c.video_id
     where c.task_id = ${id} and c.state = 'accepted'`.execute(db)
   return rows[0]!
+}
+
+/** How many tasks there are in each status, those of none included. */
+export async function countTasksByStatus(db: Db): Promise<Record<TaskStatus, number>> {
+  const rows = await db
+    .selectFrom('ingestion_tasks')
+    .select((eb) => ['status', eb.fn.countAll<number>().as('count')])
+    .groupBy('status')
+    .execute()
+  const counts = new Map(rows.map((row) => [row.status, row.count]))
+  return Object.fromEntries(
+    TASK_STATUSES.map((status) => [status, counts.get(status) ?? 0]),
+  ) as Record<TaskStatus, number>
 }
 
 /** Progress of several tasks at once, by task id. `stepCount` is the number of pipeline steps. */

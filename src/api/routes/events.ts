@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { Services } from '../../services.ts'
+import { eventsAfter, lastEventId } from '../../store/events.ts'
+
+const POLL_MS = 500
+/** A comment this often keeps proxies from closing a quiet stream. */
+const KEEP_ALIVE_MS = 15_000
+const BATCH = 200
+
+export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
+  app,
+  { services },
+) => {
+  const { db } = services.database
+  const closing = new AbortController()
+  app.addHook('preClose', async () => closing.abort())
+
+  app.get(
+    '/api/events',
+    {
+      schema: {
+        tags: ['events'],
+        description:
+          'Server-sent events: task.updated, task.completed, task.failed, video.updated, export.completed. ' +
+          'Send Last-Event-ID (or last_event_id) to get what was missed.',
+        querystring: z.strictObject({
+          task_id: z.uuid().optional(),
+          last_event_id: z.coerce.number().int().min(0).optional(),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const given = Number(request.headers['last-event-id'] ?? request.query.last_event_id)
+      let after = Number.isInteger(given) && given >= 0 ? given : await lastEventId(db)
+      const gone = new AbortController()
+      request.raw.on('close', () => gone.abort())
+      const ended = AbortSignal.any([gone.signal, closing.signal])
+      reply.hijack()
+      reply.raw.writeHead(200, {
+        ...(reply.getHeaders() as Record<string, string>),
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-cache, no-transform',
+        'x-accel-buffering': 'no',
+      })
+      reply.raw.write('retry: 2000\n\n')
+      let spoke = Date.now()
+      while (!ended.aborted) {
+        try {
+          const events = await eventsAfter(db, after, {
+            ...(request.query.task_id ? { taskId: request.query.task_id } : {}),
+            limit: BATCH,
+          })
+          for (const event of events) {
+            after = event.id
+            const data = { id: event.id, type: event.type, time: event.time, data: event.data }
+            reply.raw.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`)
+            spoke = Date.now()
+          }
+          if (events.length === BATCH) continue
+        } catch (error) {
+          // The database is away: the stream stays open and goes on when it is back.
+          request.log.warn({ err: error }, 'events wait for the database')
+        }
+        if (Date.now() - spoke > KEEP_ALIVE_MS) {
+          reply.raw.write(': still here\n\n')
+          spoke = Date.now()
+        }
+        await sleep(POLL_MS, undefined, { signal: ended }).catch(() => undefined)
+      }
+      reply.raw.end()
+    },
+  )
+}

@@ -1,0 +1,58 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { cancelTask, retryTask } from '../../task-control.ts'
+import type { Services } from '../../services.ts'
+import { STEPS } from '../../steps.ts'
+import { getTask, listTasks, progressOfTasks } from '../../store/tasks.ts'
+import { idParams, page, pageQuery, problems } from '../schemas/common.ts'
+import { task, taskJson } from '../schemas/tasks.ts'
+
+export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
+  app,
+  { services },
+) => {
+  const { db } = services.database
+
+  app.get(
+    '/api/tasks',
+    { schema: { tags: ['tasks'], querystring: pageQuery, response: { 200: page(task), ...problems } } },
+    async ({ query }) => {
+      const tasks = await listTasks(db, { limit: query.limit, cursor: query.cursor ?? null })
+      const progress = await progressOfTasks(db, tasks.items.map((item) => item.id), STEPS.length)
+      return {
+        items: tasks.items.map((item) => taskJson(item, progress.get(item.id)!)),
+        next_cursor: tasks.nextCursor,
+      }
+    },
+  )
+
+  app.get(
+    '/api/tasks/:id',
+    { schema: { tags: ['tasks'], params: idParams, response: { 200: task, ...problems } } },
+    async ({ params }) => await loadTaskJson(services, params.id),
+  )
+
+  app.post(
+    '/api/tasks/:id/cancel',
+    { schema: { tags: ['tasks'], params: idParams, response: { 202: task, ...problems } } },
+    async ({ params }, reply) => {
+      await cancelTask(services, params.id)
+      return reply.code(202).send(await loadTaskJson(services, params.id))
+    },
+  )
+
+  app.post(
+    '/api/tasks/:id/retry',
+    { schema: { tags: ['tasks'], params: idParams, response: { 202: task, ...problems } } },
+    async ({ params }, reply) => {
+      await retryTask(services, params.id)
+      return reply.code(202).send(await loadTaskJson(services, params.id))
+    },
+  )
+}
+
+/** One task with its counts, as the API shows it. @throws NotFoundError */
+export async function loadTaskJson({ database }: Services, id: string) {
+  const row = await getTask(database.db, id)
+  const progress = await progressOfTasks(database.db, [row.id], STEPS.length)
+  return taskJson(row, progress.get(row.id)!)
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+
+/** RFC 9457 problem details with a stable `code` and what was wrong where. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.string().describe('Stable name of the fault, kebab-case'),
+    detail: z.string(),
+    errors: z
+      .array(z.object({ path: z.string(), expected: z.string(), got: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'Problem' })
+
+export const problems = { 400: problem, 401: problem, 403: problem, 404: problem, 409: problem }
+
+export const idParams = z.object({ id: z.string() })
+
+const limit = z.coerce.number().int().min(1).max(200).default(50)
+const cursor = z.string().max(2000).optional()
+
+/** Query of every list: `limit` 1–200, `cursor` as the page before gave it. */
+export const pageQuery = z.strictObject({ limit, cursor })
+export const pageFields = { limit, cursor }
+
+/** A page of a list. */
+export function page<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next_cursor: z.string().nullable() })
+}
+
+/** Dates leave as ISO 8601 UTC. */
+export const isoDate = z.string()
+export const iso = (date: Date): string => date.toISOString()
+export const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null

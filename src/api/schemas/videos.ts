@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { STEP_STATES, VIDEO_STATUSES } from '../../store/schema.ts'
+import { isoDate } from './common.ts'
+
+const share = z.number()
+const seconds = z.number()
+
+export const tag = z.object({ tag: z.string(), source: z.enum(['auto', 'manual']) })
+
+export const videoSummary = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    platform: z.string(),
+    status: z.enum(VIDEO_STATUSES),
+    category: z.string(),
+    duration: seconds.nullable(),
+    width: z.number().int().nullable(),
+    height: z.number().int().nullable(),
+    thumbnail_url: z.string().nullable(),
+    tags: z.array(z.string()),
+    uploader: z.string().nullable(),
+    licence: z.string().nullable(),
+    source_url: z.string(),
+    is_duplicate: z.boolean(),
+    created_at: isoDate,
+  })
+  .meta({ id: 'VideoSummary' })
+
+export const keyframe = z.object({
+  id: z.string(),
+  timestamp: seconds.describe('Presentation time, seconds from the start'),
+  frame_index: z.number().int(),
+  is_scene_change: z.boolean(),
+  shot_index: z.number().int(),
+  url: z.string(),
+})
+
+export const detection = z.object({
+  keyframe_id: z.string(),
+  timestamp: seconds,
+  label: z.string(),
+  source_label: z.string(),
+  confidence: share,
+  bbox_x: share.describe('Left edge as a share of the upright frame, 0–1'),
+  bbox_y: share.describe('Top edge'),
+  bbox_w: share,
+  bbox_h: share,
+  model_name: z.string(),
+})
+
+export const concept = z.object({
+  keyframe_id: z.string(),
+  timestamp: seconds,
+  label: z.string(),
+  score: share,
+  model_name: z.string(),
+})
+
+export const activity = z.object({
+  label: z.string(),
+  start_time: seconds,
+  end_time: seconds,
+  confidence: share,
+  metadata: z.record(z.string(), z.unknown()),
+})
+
+export const transcript = z.object({
+  full_text: z.string(),
+  language: z.string().nullable(),
+  model_name: z.string(),
+  segments: z.array(z.object({ start_time: seconds, end_time: seconds, text: z.string() })),
+})
+
+export const stepRun = z.object({
+  name: z.string(),
+  state: z.enum(STEP_STATES),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  seconds: seconds.nullable(),
+  model_name: z.string().optional(),
+  device: z.string().optional(),
+  counts: z.record(z.string(), z.number()),
+})
+
+export const failure = z.object({
+  code: z.string(),
+  step: z.string(),
+  message: z.string(),
+  retryable: z.boolean(),
+})
+
+export const videoDetail = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    description: z.string().nullable(),
+    source_url: z.string(),
+    platform: z.string(),
+    status: z.enum(VIDEO_STATUSES),
+    category: z.string(),
+    duration: seconds.nullable(),
+    width: z.number().int().nullable(),
+    height: z.number().int().nullable(),
+    fps: z.number().nullable(),
+    has_audio: z.boolean().nullable(),
+    bytes: z.number().int().nullable(),
+    content_sha256: z.string().nullable(),
+    uploader: z.string().nullable(),
+    uploader_url: z.string().nullable(),
+    published_at: isoDate.nullable(),
+    licence: z.string().nullable(),
+    licence_url: z.string().nullable(),
+    media_url: z.string().nullable(),
+    thumbnail_url: z.string().nullable(),
+    created_at: isoDate,
+    completed_at: isoDate.nullable(),
+    tags: z.array(tag),
+    keyframes: z.array(keyframe),
+    detections: z.array(detection),
+    concepts: z.array(concept),
+    activities: z.array(activity),
+    transcript: transcript.nullable(),
+    duplicates: z.array(z.object({ video_id: z.string(), title: z.string(), similarity: share })),
+    steps: z.array(stepRun),
+    annotation: z.record(z.string(), z.unknown()).nullable(),
+    failure: failure.nullable(),
+  })
+  .meta({ id: 'Video' })
+export type VideoDetail = z.infer<typeof videoDetail>
+
+/** `?fields=id,title,steps`: only these parts; all of them when it is not given. */
+export const fieldsQuery = z.strictObject({
+  fields: z
+    .string()
+    .transform((text) => text.split(',').filter(Boolean))
+    .pipe(z.array(z.enum(Object.keys(videoDetail.shape) as [keyof VideoDetail])))
+    .optional(),
+})
+
+export const tagBody = z.strictObject({ tag: z.string().trim().toLowerCase().min(1).max(100) })

@@ -1,0 +1,161 @@
+import type { z } from 'zod'
+import type { Services } from '../services.ts'
+import { annotationOf } from '../store/annotations.ts'
+import { nearDuplicatesOf } from '../store/duplicates.ts'
+import { keyframesOf } from '../store/keyframes.ts'
+import { activitiesOf, conceptsOf, detectionsOf } from '../store/labels.ts'
+import { stepRunsOf } from '../store/step-runs.ts'
+import { tagsOf } from '../store/tags.ts'
+import { transcriptOf } from '../store/transcripts.ts'
+import type { VideoSummary } from '../store/video-list.ts'
+import { getVideo, type Video } from '../store/videos.ts'
+import { iso, isoOrNull } from './schemas/common.ts'
+import type { VideoDetail, videoSummary } from './schemas/videos.ts'
+
+export const videoUrl = (id: string, part: string) => `/api/videos/${id}/${part}`
+
+/** One line of a list. */
+export function summaryJson(video: VideoSummary): z.infer<typeof videoSummary> {
+  return {
+    id: video.id,
+    title: video.title,
+    platform: video.platform,
+    status: video.status,
+    category: video.category,
+    duration: video.duration,
+    width: video.width,
+    height: video.height,
+    thumbnail_url: video.thumbnailKey ? videoUrl(video.id, 'thumbnail') : null,
+    tags: video.tags,
+    uploader: video.uploader,
+    licence: video.licence,
+    source_url: video.sourceUrl,
+    is_duplicate: video.duplicateOfCount > 0,
+    created_at: iso(video.createdAt),
+  }
+}
+
+/**
+ * Everything about a video, or only the `fields` asked for; what is not asked for is not read.
+ * @throws NotFoundError
+ */
+export async function loadVideoDetail(
+  { database }: Services,
+  id: string,
+  fields: (keyof VideoDetail)[] | null,
+): Promise<Partial<VideoDetail>> {
+  const { db } = database
+  const video = await getVideo(db, id)
+  const parts: { [K in keyof VideoDetail]?: () => Promise<VideoDetail[K]> } = {
+    tags: () => tagsOf(db, video.id),
+    keyframes: async () =>
+      (await keyframesOf(db, video.id)).map((keyframe) => ({
+        id: keyframe.id,
+        timestamp: keyframe.timestamp,
+        frame_index: keyframe.frameIndex,
+        is_scene_change: keyframe.isSceneChange,
+        shot_index: keyframe.shotIndex,
+        url: videoUrl(video.id, `keyframes/${keyframe.id}`),
+      })),
+    detections: async () =>
+      (await detectionsOf(db, video.id)).map((detection) => ({
+        keyframe_id: detection.keyframeId,
+        timestamp: detection.timestamp,
+        label: detection.label,
+        source_label: detection.sourceLabel,
+        confidence: detection.confidence,
+        bbox_x: detection.x,
+        bbox_y: detection.y,
+        bbox_w: detection.w,
+        bbox_h: detection.h,
+        model_name: detection.modelName,
+      })),
+    concepts: async () =>
+      (await conceptsOf(db, video.id)).map((concept) => ({
+        keyframe_id: concept.keyframeId,
+        timestamp: concept.timestamp,
+        label: concept.label,
+        score: concept.score,
+        model_name: concept.modelName,
+      })),
+    activities: async () =>
+      (await activitiesOf(db, video.id)).map((activity) => ({
+        label: activity.label,
+        start_time: activity.startTime,
+        end_time: activity.endTime,
+        confidence: activity.confidence,
+        metadata: activity.metadata,
+      })),
+    transcript: async () => {
+      const transcript = await transcriptOf(db, video.id)
+      return transcript
+        ? {
+            full_text: transcript.fullText,
+            language: transcript.language,
+            model_name: transcript.modelName,
+            segments: transcript.segments.map((segment) => ({
+              start_time: segment.startTime,
+              end_time: segment.endTime,
+              text: segment.text,
+            })),
+          }
+        : null
+    },
+    duplicates: async () =>
+      (await nearDuplicatesOf(db, video.id)).map((duplicate) => ({
+        video_id: duplicate.videoId,
+        title: duplicate.title,
+        similarity: duplicate.similarity,
+      })),
+    steps: async () =>
+      (await stepRunsOf(db, video.id)).map((run) => ({
+        name: run.step,
+        state: run.state,
+        ...(run.reason ? { reason: run.reason } : {}),
+        ...(run.message ? { message: run.message } : {}),
+        seconds: run.seconds,
+        ...(run.modelName ? { model_name: run.modelName } : {}),
+        ...(run.device ? { device: run.device } : {}),
+        counts: run.counts,
+      })),
+    annotation: () => annotationOf(db, video.id),
+  }
+  const wanted = (field: keyof VideoDetail) => fields === null || fields.includes(field)
+  const detail: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(ownFields(video))) {
+    if (wanted(field as keyof VideoDetail)) detail[field] = value
+  }
+  for (const [field, load] of Object.entries(parts)) {
+    if (wanted(field as keyof VideoDetail)) detail[field] = await load()
+  }
+  return detail as Partial<VideoDetail>
+}
+
+function ownFields(video: Video) {
+  return {
+    id: video.id,
+    title: video.title,
+    description: video.description,
+    source_url: video.sourceUrl,
+    platform: video.platform,
+    status: video.status,
+    category: video.category,
+    duration: video.duration,
+    width: video.width,
+    height: video.height,
+    fps: video.fps,
+    has_audio: video.hasAudio,
+    bytes: video.bytes,
+    content_sha256: video.contentSha256,
+    uploader: video.uploader,
+    uploader_url: video.uploaderUrl,
+    published_at: isoOrNull(video.publishedAt),
+    licence: video.licence,
+    licence_url: video.licenceUrl,
+    media_url: video.storageKey ? videoUrl(video.id, 'media') : null,
+    thumbnail_url: video.thumbnailKey ? videoUrl(video.id, 'thumbnail') : null,
+    created_at: iso(video.createdAt),
+    completed_at: isoOrNull(video.completedAt),
+    failure: video.failure,
+  }
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+// The command line's entry: options, exit codes, signals. What commands do is in src/commands/.
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { datasetCreate, datasetList, datasetShow, exportDataset } from './commands/datasets.ts'
+import { doctor } from './commands/doctor.ts'
+import { ingest } from './commands/ingest.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { modelsList, modelsPull } from './commands/models.ts'
+import { search } from './commands/search.ts'
+import { seed } from './commands/seed.ts'
+import { serveCommand, workerCommand } from './commands/serve.ts'
+import { tasks, videos } from './commands/lists.ts'
+import { reportFailure } from './commands/report.ts'
+
+const program = new Command('forgeindex')
+  .description('One sentence in, a labelled, versioned, exportable video dataset out.')
+  .version('0.1.0')
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false })
+
+const wholeNumber = (text: string) => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number.')
+  return Number(text)
+}
+const json = ['--json', 'print one JSON value on standard output'] as const
+
+program
+  .command('ingest')
+  .description('find, download and label videos: a folder, a file, a URL, a list.txt or "words"')
+  .argument('<what>')
+  .option('--platform <name>', 'youtube, tiktok, instagram, commons, folder, urls')
+  .option('--max-videos <n>', 'how many at most, 1 to 10000', wholeNumber)
+  .option('--taxonomy <name>', 'name or path of a taxonomy')
+  .option('--wait', 'wait for the end (without a server it always does)')
+  .option(...json)
+  .action(run(ingest))
+
+program
+  .command('tasks')
+  .description('ingestion tasks, or one')
+  .argument('[id]')
+  .option('--limit <n>', 'how many', wholeNumber)
+  .option(...json)
+  .action(run(tasks))
+
+program
+  .command('videos')
+  .description('videos, or everything about one')
+  .argument('[id]')
+  .option('--limit <n>', 'how many', wholeNumber)
+  .option('--status <status>', 'only those of this status')
+  .option(...json)
+  .action(run(videos))
+
+program
+  .command('search')
+  .description('videos and their moments by meaning')
+  .argument('<words>')
+  .option('--limit <n>', 'how many', wholeNumber)
+  .option('--filter <json>', 'the search filters as JSON')
+  .option(...json)
+  .action(run(search))
+
+const dataset = program
+  .command('dataset')
+  .description('datasets: create NAME, list, show ID')
+  .action(run(datasetList))
+dataset.option(...json)
+dataset
+  .command('create')
+  .argument('<name>')
+  .option('--filter <json>', 'which videos: the search filters as JSON, for example {"tags":["cnc"]}')
+  .option('--description <text>')
+  .option(...json)
+  .action(run(datasetCreate))
+dataset.command('list').option(...json).action(run(datasetList))
+dataset.command('show').argument('<id>').option(...json).action(run(datasetShow))
+
+program
+  .command('export')
+  .description('write a dataset to a file')
+  .argument('<id>')
+  .option('--format <name>', 'zip', 'zip')
+  .requiredOption('--out <file>', 'where to write it')
+  .option(...json)
+  .action(run(exportDataset))
+
+program
+  .command('serve')
+  .description('the web API and the work behind it')
+  .option('--port <n>', 'port', wholeNumber, 8000)
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--role <role>', 'all, api or worker', 'all')
+  .action(run(serveCommand))
+
+program
+  .command('worker')
+  .description('background work only (needs DATABASE_URL)')
+  .action(run(workerCommand))
+
+program
+  .command('migrate')
+  .description('bring the database up to date')
+  .option(...json)
+  .action(run(migrateCommand))
+
+program
+  .command('seed')
+  .description('ingest 20 videos over 5 manufacturing categories')
+  .option('--platform <name>', 'where from', 'youtube')
+  .option('--max-videos <n>', 'how many in all', wholeNumber)
+  .option(...json)
+  .action(run(seed))
+
+const models = program.command('models').description('models: list, pull [NAME…]').action(run(modelsList))
+models.option(...json)
+models.command('list').option(...json).action(run(modelsList))
+models
+  .command('pull')
+  .argument('[names...]')
+  .option(...json)
+  .action(run(modelsPull))
+
+program
+  .command('doctor')
+  .description('what is installed, what is missing, and the command that mends it')
+  .option(...json)
+  .action(run(doctor))
+
+/** Runs a command's action and turns its answer into the exit code, its throw into one message. */
+function run<A extends unknown[]>(action: (...args: A) => Promise<number>) {
+  return async (...args: A) => {
+    process.exitCode = await action(...args)
+  }
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Commander has said it already; help and version are no faults.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else process.exitCode = reportFailure(error, process.argv.includes('--json'))
+}

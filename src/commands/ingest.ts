@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
+import type { task as taskSchema } from '../api/schemas/tasks.ts'
+import { recogniseArgument } from '../ingestion/recognise.ts'
+import { type Library, openLibrary } from './library.ts'
+import { progressLine } from './progress.ts'
+import { printJson, printLine } from './report.ts'
+
+export type TaskJson = z.infer<typeof taskSchema>
+
+export interface IngestOptions {
+  platform?: string
+  maxVideos?: number
+  taxonomy?: string
+  wait?: boolean
+  json?: boolean
+}
+
+const POLL_MS = 500
+
+/** `forgeindex ingest`: exit code 0 when the task completed with at least one video processed. */
+export async function ingest(what: string, options: IngestOptions): Promise<number> {
+  await using library = await openLibrary()
+  const task = await startIngest(library, what, options)
+  const isOurs = library.server === null
+  if (isOurs) await library.work()
+  if (!isOurs && !options.wait) {
+    if (options.json) printJson(task)
+    else printLine(`Task ${task.id} started; forgeindex tasks ${task.id} shows how far it is.`)
+    return 0
+  }
+  const end = await follow(library, task.id)
+  if (end === 'interrupted') {
+    process.stderr.write(
+      isOurs
+        ? 'Interrupted. What is done is kept; the next command on this library goes on.\n'
+        : 'No longer waiting; the server goes on.\n',
+    )
+    return 130
+  }
+  if (options.json) printJson(end)
+  else printSummary(end)
+  return end.status === 'completed' && end.videos_processed > 0 ? 0 : 1
+}
+
+/** Makes the task that `what` means. */
+export async function startIngest(
+  library: Library,
+  what: string,
+  options: IngestOptions,
+): Promise<TaskJson> {
+  const { settings } = library
+  const named = options.platform !== undefined && options.platform !== 'folder'
+  const known =
+    named && !/^https?:/i.test(what) && !/\.txt$/i.test(what)
+      ? { platform: options.platform, query: what, urls: [] as string[] }
+      : await recogniseArgument(what, { cwd: process.cwd(), commonsUrl: settings.commonsUrl })
+  const path = 'path' in known ? known.path : undefined
+  return await library.request<TaskJson>('POST', '/api/ingest', {
+    ...(known.query ? { query: known.query } : {}),
+    ...(known.urls.length > 0 ? { urls: known.urls } : {}),
+    ...(path ? { path } : {}),
+    platform: options.platform ?? known.platform,
+    ...maxVideosOf(options, known),
+    ...(options.taxonomy ? { taxonomy: options.taxonomy } : {}),
+  })
+}
+
+function maxVideosOf(options: IngestOptions, known: object) {
+  const readOff = 'maxVideos' in known ? (known.maxVideos as number | null) : null
+  const count = options.maxVideos ?? readOff
+  return count === null ? {} : { max_videos: count }
+}
+
+/** Waits for a task's end with a progress line; Ctrl-C drains, a second one stops at once. */
+export async function follow(library: Library, taskId: string): Promise<TaskJson | 'interrupted'> {
+  const interrupted = new AbortController()
+  const onSignal = () => {
+    if (interrupted.signal.aborted) process.exit(130)
+    process.stderr.write('\nStopping at the next checkpoint; Ctrl-C again stops at once.\n')
+    interrupted.abort()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  const line = progressLine()
+  try {
+    for (;;) {
+      const task = await library.request<TaskJson>('GET', `/api/tasks/${taskId}`)
+      line.show(
+        task.progress,
+        `${task.videos_processed + task.videos_failed} of ${Math.max(task.videos_found, 0)} videos` +
+          `${task.videos_failed > 0 ? `, ${task.videos_failed} failed` : ''}${furthest(task)}`,
+      )
+      if (['completed', 'failed', 'cancelled'].includes(task.status)) return task
+      if (interrupted.signal.aborted) {
+        await library.drain()
+        return 'interrupted'
+      }
+      await sleep(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined)
+    }
+  } finally {
+    line.end()
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+}
+
+function furthest(task: TaskJson): string {
+  const stages = Object.entries(task.stages).map(([name, count]) => `${name} ${count}`)
+  return stages.length > 0 ? ` (${stages.join(', ')})` : ''
+}
+
+function printSummary(task: TaskJson): void {
+  printLine(
+    `Task ${task.id} ${task.status}: ${task.videos_found} found, ${task.videos_processed} processed, ` +
+      `${task.videos_failed} failed, ${task.videos_duplicate} flagged as duplicates.`,
+  )
+  if (task.error_message) printLine(task.error_message)
+  for (const [code, count] of Object.entries(task.failures)) printLine(`  ${count} × ${code}`)
+}

@@ -1,0 +1,121 @@
+import { realpath } from 'node:fs/promises'
+import path from 'node:path'
+import { InvalidInputError, toError } from './errors.ts'
+import type { Platform } from './ingestion/discovery/source.ts'
+import { parseWish, platformOfUrl } from './ingestion/recognise.ts'
+import { loadTaxonomy } from './labeling/taxonomy.ts'
+import type { Services } from './services.ts'
+import { recordEvent } from './store/events.ts'
+import { createTask, type NewTask } from './store/tasks.ts'
+
+/** An ingestion as it was asked for; null for what was left open. */
+export interface TaskWish {
+  query: string | null
+  platform: Platform | null
+  urls: string[]
+  path: string | null
+  maxVideos: number | null
+  taxonomy: string | null
+}
+
+const DEFAULT_MAX_VIDEOS = 20
+const MAX_VIDEOS = 10_000
+
+/**
+ * Checks an ingestion request, makes its task and the job that carries it out, in one transaction.
+ * Returns the task's id.
+ *
+ * @throws InvalidInputError saying what is missing or wrong
+ */
+export async function startTask(
+  services: Services,
+  wish: TaskWish,
+  caller: { isLocalUser: boolean },
+): Promise<string> {
+  const task = await planTask(services, wish, caller)
+  return await services.database.db.transaction().execute(async (trx) => {
+    const { id } = await createTask(trx, task)
+    await services.queue.enqueue('ingest', { taskId: id }, { transaction: trx })
+    await recordEvent(trx, 'task.updated', { taskId: id }, { task_id: id, status: 'pending' })
+    return id
+  })
+}
+
+async function planTask(
+  { settings }: Services,
+  wish: TaskWish,
+  { isLocalUser }: { isLocalUser: boolean },
+): Promise<NewTask> {
+  const words = wish.query ? parseWish(wish.query) : { query: null, maxVideos: null }
+  const isUrl = words.query !== null && /^https?:\/\/\S+$/i.test(words.query)
+  const urls = isUrl && words.query ? [...wish.urls, words.query] : wish.urls
+  // The brief's body has only `query`: for a folder it is the path.
+  const folder =
+    wish.path ?? (wish.platform === 'folder' || isPath(wish.query) ? wish.query : null)
+  const platform = wish.platform ?? guessPlatform(urls, folder, settings.commonsUrl)
+  if (folder !== null && platform !== 'upload') await checkFolder(folder, settings.importDirs, isLocalUser)
+  const isListed = folder !== null || urls.length > 0
+  const query = isUrl || folder === wish.query ? null : words.query
+  if (!isListed && query === null) {
+    throw new InvalidInputError(
+      'nothing-to-ingest',
+      'Say what to ingest: `query` with words, `urls`, or a folder; none of them was given.',
+    )
+  }
+  if (platform === 'folder' && folder === null) {
+    throw new InvalidInputError('path-missing', 'The platform folder needs a path in `query` or `path`.')
+  }
+  if (platform === 'urls' && urls.length === 0) {
+    throw new InvalidInputError('urls-missing', 'The platform urls needs addresses in `urls`.')
+  }
+  const asked = wish.maxVideos ?? words.maxVideos
+  if (asked !== null && (asked < 1 || asked > MAX_VIDEOS)) {
+    throw new InvalidInputError('invalid-input', `max_videos: expected 1 to ${MAX_VIDEOS}, got ${asked}.`, {
+      faults: [{ path: 'max_videos', expected: `1 to ${MAX_VIDEOS}`, got: String(asked) }],
+    })
+  }
+  const taxonomy = wish.taxonomy ?? settings.taxonomy
+  await loadTaxonomy(taxonomy)
+  return {
+    query,
+    platform,
+    urls,
+    path: folder === null ? null : path.resolve(folder),
+    taxonomy,
+    // Who names the videos one by one wants them all.
+    maxVideos: asked ?? (isListed ? MAX_VIDEOS : DEFAULT_MAX_VIDEOS),
+  }
+}
+
+function guessPlatform(urls: string[], folder: string | null, commonsUrl: string): Platform {
+  if (folder !== null) return 'folder'
+  if (urls.length === 0) return 'youtube'
+  const platforms = new Set(urls.map((url) => platformOfUrl(url, commonsUrl) ?? 'urls'))
+  return platforms.size === 1 ? [...platforms][0]! : 'urls'
+}
+
+function isPath(text: string | null): boolean {
+  return text !== null && /^(\/|\.{1,2}\/|[a-z]:\\)/i.test(text)
+}
+
+/** A remote caller may ingest only from the folders that the operator named. */
+async function checkFolder(folder: string, importDirs: string[], isLocalUser: boolean) {
+  if (isLocalUser) return
+  const refuse = () =>
+    new InvalidInputError(
+      'folder-not-allowed',
+      `The folder ${JSON.stringify(folder.slice(0, 300))} may not be ingested over HTTP; ` +
+        'the operator allows folders with FORGEINDEX_IMPORT_DIRS. Upload the videos instead.',
+    )
+  if (importDirs.length === 0) throw refuse()
+  const real = await realpath(folder).catch((error: unknown) => {
+    throw new InvalidInputError('path-not-found', `There is no file or folder ${folder.slice(0, 300)}.`, {
+      cause: toError(error),
+    })
+  })
+  for (const allowed of importDirs) {
+    const root = await realpath(allowed).catch(() => allowed)
+    if (real === root || real.startsWith(root + path.sep)) return
+  }
+  throw refuse()
+}

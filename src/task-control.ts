@@ -1,0 +1,107 @@
+import { ConflictError } from './errors.ts'
+import type { Services } from './services.ts'
+import { recordEvent } from './store/events.ts'
+import { finishVideo } from './store/finish.ts'
+import { getTask, recountTask, tasksOfVideo, updateTask, videoIdsOfTask } from './store/tasks.ts'
+import { getVideo, updateVideo } from './store/videos.ts'
+
+type Parts = Pick<Services, 'database' | 'queue'>
+
+/**
+ * Stops a task. Videos that no other open task wants and that are not finished end as failed with
+ * the code `cancelled`, to be taken up again by a retry.
+ *
+ * @throws ConflictError `task-over` when it has ended already
+ */
+export async function cancelTask({ database, queue }: Parts, taskId: string): Promise<void> {
+  const { db } = database
+  const task = await getTask(db, taskId)
+  if (task.status !== 'pending' && task.status !== 'running') {
+    throw new ConflictError('task-over', `The task is ${task.status}; there is nothing to cancel.`)
+  }
+  // First, so that nothing below completes it meanwhile.
+  await updateTask(db, task.id, { status: 'cancelled', finishedAt: new Date() })
+  await queue.cancel('ingest', { taskId: task.id })
+  for (const videoId of await videoIdsOfTask(db, task.id)) {
+    const video = await getVideo(db, videoId)
+    if (video.status === 'completed' || video.status === 'failed') continue
+    if (await isWantedElsewhere(db, videoId, task.id)) continue
+    await queue.cancel('fetch', { videoId })
+    await queue.cancel('video', { videoId })
+    await db.transaction().execute((trx) =>
+      finishVideo(trx, videoId, {
+        failure: {
+          code: 'cancelled',
+          step: video.status,
+          message: 'The task was cancelled; retry it to go on.',
+          retryable: true,
+        },
+      }),
+    )
+  }
+  await db.transaction().execute(async (trx) => {
+    await recountTask(trx, task.id)
+    await recordEvent(trx, 'task.updated', { taskId: task.id }, { task_id: task.id, status: 'cancelled' })
+  })
+}
+
+/**
+ * Takes a task up again: its discovery if that did not end, and its videos that failed for a reason
+ * that may pass. What is done stays done.
+ *
+ * @throws ConflictError `task-running` while it runs, `nothing-to-retry`
+ */
+export async function retryTask({ database, queue }: Parts, taskId: string): Promise<void> {
+  const { db } = database
+  const task = await getTask(db, taskId)
+  if (task.status === 'pending' || task.status === 'running') {
+    throw new ConflictError('task-running', 'The task still runs; wait for its end or cancel it.')
+  }
+  const videos = await Promise.all((await videoIdsOfTask(db, task.id)).map((id) => getVideo(db, id)))
+  const again = videos.filter((video) => video.status === 'failed' && video.failure?.retryable)
+  if (task.discoveryDone && again.length === 0 && videos.length > 0) {
+    throw new ConflictError(
+      'nothing-to-retry',
+      'No video of this task failed for a reason that another try could change.',
+    )
+  }
+  await db.transaction().execute(async (trx) => {
+    await updateTask(trx, task.id, {
+      status: 'running',
+      errorCode: null,
+      errorMessage: null,
+      finishedAt: null,
+      ...(videos.length === 0 ? { discoveryDone: false } : {}),
+    })
+    for (const video of again) {
+      await updateVideo(trx, video.id, { status: 'pending', failure: null })
+      await queue.enqueue('fetch', { videoId: video.id }, { transaction: trx })
+    }
+    if (!task.discoveryDone || videos.length === 0) {
+      await queue.enqueue('ingest', { taskId: task.id }, { transaction: trx })
+    }
+    await recordEvent(trx, 'task.updated', { taskId: task.id }, { task_id: task.id, status: 'running' })
+  })
+}
+
+async function isWantedElsewhere(db: Parts['database']['db'], videoId: string, taskId: string) {
+  for (const other of await tasksOfVideo(db, videoId)) {
+    if (other === taskId) continue
+    const { status } = await getTask(db, other)
+    if (status === 'pending' || status === 'running') return true
+  }
+  return false
+}
+
+/**
+ * Runs a video's stale steps again: those whose model, threshold or taxonomy changed, and those
+ * that failed. A video that was never fetched is fetched first.
+ */
+export async function reprocessVideo({ database, queue }: Parts, videoId: string): Promise<void> {
+  await database.db.transaction().execute(async (trx) => {
+    const video = await getVideo(trx, videoId)
+    await updateVideo(trx, video.id, { status: 'pending', failure: null })
+    await queue.enqueue(video.storageKey ? 'video' : 'fetch', { videoId: video.id }, { transaction: trx })
+    await recordEvent(trx, 'video.updated', { videoId: video.id }, { video_id: video.id, status: 'pending' })
+  })
+}
