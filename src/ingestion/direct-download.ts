@@ -12,7 +12,7 @@ import { extensionOf, kindOfContent } from './media-type.ts'
 
 /** Attempts in a row that bring no new byte before the download counts as failed. */
 const FRUITLESS_ATTEMPTS = 4
-const FIRST_WAIT_MS = 500
+const FIRST_WAIT_MS = 250
 const MAX_WAIT_MS = 120_000
 
 export interface DirectDownloadOptions {
@@ -133,9 +133,10 @@ async function place(response: Response, url: string, part: Part): Promise<numbe
     await startOver(part)
     throw new TransientError('network', `${url} was continued at the wrong place; starting over.`)
   }
-  await startOver(part)
+  if (part.bytes > 0) await startOver(part)
   part.validator = validator
   if (validator) await writeFile(noteOf(part), JSON.stringify({ url, validator }))
+  else await rm(noteOf(part), { force: true })
   const length = response.headers.get('content-length')
   const isEncoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity'
   if (isEncoded) part.validator = null
