@@ -133,8 +133,11 @@ export function placeImage(
   const round = options.placement === 'top-left' ? Math.trunc : Math.round
   const width = Math.max(1, round(source.width * ratio))
   const height = Math.max(1, round(source.height * ratio))
-  const left = options.placement === 'centre' ? Math.round((options.width - width) / 2 - 0.1) : 0
-  const top = options.placement === 'centre' ? Math.round((options.height - height) / 2 - 0.1) : 0
+  // Ultralytics rounds half a pixel down; the maximum turns its -0 into 0.
+  const half = (free: number) => Math.max(0, Math.round(free / 2 - 0.1))
+  const centred = options.placement === 'centre'
+  const left = centred ? half(options.width - width) : 0
+  const top = centred ? half(options.height - height) : 0
   return { ...sourceSize, left, top, width, height }
 }
 

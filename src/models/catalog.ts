@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Settings } from '../config/settings.ts'
 import { FileHashes } from './file-hashes.ts'
 import { findManifest, type LocatedManifest, locateFile } from './find-manifest.ts'
-import type { FileRole, ModelKind, ModelManifest } from './manifest.ts'
+import type { FileRole, ModelFile, ModelKind, ModelManifest } from './manifest.ts'
 import { KNOWN_MODELS, type ModelJob, VAD_MODEL } from './registry.ts'
 
 export type { ModelJob } from './registry.ts'
@@ -66,7 +66,11 @@ export async function resolveModel(settings: Settings, job: ModelJob): Promise<R
   return resolveLocated(settings, job, await findManifest(settings, job, settingOf(settings, job)))
 }
 
-/** Every model known by name, plus those that the settings name by path. */
+/**
+ * Every model known by name, plus those that the settings name by path.
+ *
+ * @throws InvalidInputError as `resolveModel`, when a setting names no model
+ */
 export async function listModels(settings: Settings): Promise<ModelListing[]> {
   const listings: ModelListing[] = []
   for (const job of ['clip', 'detector', 'speech'] as const) {
@@ -102,11 +106,12 @@ async function resolveLocated(
 ): Promise<ResolvedModel> {
   const { manifest } = located
   const own = await locateAll(settings, located)
-  const vad =
-    job === 'speech' && !manifest.files.some((file) => file.role === 'vad')
-      ? await locateAll(settings, { manifest: VAD_MODEL, ownFolder: located.ownFolder })
-      : { files: {}, missing: [] }
+  const needsVad = job === 'speech' && !manifest.files.some((file) => file.role === 'vad')
+  const vad = needsVad
+    ? await locateAll(settings, { manifest: VAD_MODEL, ownFolder: located.ownFolder })
+    : { files: {}, missing: [] }
   const files = { ...own.files, ...vad.files }
+  const parts = needsVad ? [...manifest.files, ...VAD_MODEL.files] : manifest.files
   const hashes = new FileHashes(settings.modelDirs.at(-1) ?? settings.dataDir)
   const fileHashes: Record<string, string> = {}
   for (const [role, file] of Object.entries(files)) fileHashes[role] = await hashes.hashOf(file)
@@ -115,7 +120,10 @@ async function resolveLocated(
     job,
     ref: {
       name: manifest.name,
-      revision: missing.length > 0 ? manifest.revision : actualRevision(manifest, fileHashes),
+      revision:
+        missing.length > 0
+          ? manifest.revision
+          : actualRevision(manifest.revision, parts, fileHashes),
       kind: manifest.kind,
       dims: manifest.dims,
       licence: manifest.licence,
@@ -141,14 +149,15 @@ async function locateAll(settings: Settings, located: LocatedManifest) {
 }
 
 /** A file put there by hand may be another export: then its revision is its content. */
-function actualRevision(manifest: ModelManifest, fileHashes: Record<string, string>): string {
-  const asPinned = manifest.files.every(
-    (file) => file.sha256 === null || file.sha256 === fileHashes[file.role],
-  )
-  const anyPinned = manifest.files.some((file) => file.sha256 !== null)
-  if (asPinned && anyPinned) return manifest.revision
-  const roles = manifest.files.map((file) => `${file.role}:${fileHashes[file.role]}`).sort()
-  return `files-${createHash('sha256').update(roles.join('\n')).digest('hex').slice(0, 12)}`
+function actualRevision(
+  pinned: string,
+  parts: readonly ModelFile[],
+  fileHashes: Record<string, string>,
+): string {
+  const asPinned = parts.every(({ role, sha256 }) => !sha256 || sha256 === fileHashes[role])
+  if (asPinned && parts.some(({ sha256 }) => sha256)) return pinned
+  const hashes = parts.map(({ role }) => `${role}:${fileHashes[role]}`).sort()
+  return `files-${createHash('sha256').update(hashes.join('\n')).digest('hex').slice(0, 12)}`
 }
 
 async function listing(
