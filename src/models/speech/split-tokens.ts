@@ -28,21 +28,26 @@ export function splitTokens(
   })
 }
 
-/** What a cut before each token costs, in tokens of distance; infinite inside a word. */
+/**
+ * What a cut at each place (0 … tokens.length) costs, in tokens of distance: nothing after a mark,
+ * infinite inside a word. At either end it leaves one side without words, which is no mark either.
+ */
 function cutCosts(tokens: readonly number[], vocabulary: Vocabulary): number[] {
   const texts = tokens.map((token) => vocabulary.decode([token]))
   // Languages written without spaces may be cut between any two whole characters.
   const spaced = texts.some((text, i) => i > 0 && text.startsWith(' '))
-  return texts.map((text, i) => {
+  const noMark = tokens.length * MARK_BONUS
+  const inside = texts.map((text, i) => {
     const before = vocabulary.decode(tokens.slice(0, i))
     if (i > 0 && (before.endsWith('\ufffd') || (spaced && !text.startsWith(' ')))) return Infinity
-    return ENDS_CLAUSE.test(before) ? 0 : tokens.length * MARK_BONUS
+    return ENDS_CLAUSE.test(before) ? 0 : noMark
   })
+  return [...inside, noMark]
 }
 
 function bestCut(costs: readonly number[], from: number, wanted: number): number {
-  let best = costs.length
-  let lowest = Math.abs(costs.length - wanted)
+  let best = from
+  let lowest = Number.POSITIVE_INFINITY
   for (let at = from; at < costs.length; at++) {
     const cost = costs[at]! + Math.abs(at - wanted)
     if (cost < lowest) {
