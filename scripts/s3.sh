@@ -58,6 +58,12 @@ osd_class_dir = $classes
 run_dir = $state
 admin_socket =
 log_file = $state/\$name.log
+debug_ms = 0/0
+debug_mon = 0/0
+debug_osd = 0/0
+debug_bluestore = 0/0
+debug_rocksdb = 0/0
+debug_rgw = 0/0
 [mon]
 mon_data = $state/mon
 mon_data_avail_crit = 1

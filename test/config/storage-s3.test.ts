@@ -61,7 +61,8 @@ describe.skipIf(!s3)(`S3${skipped}`, () => {
     const controller = new AbortController()
     async function* body() {
       for (let n = 0; n < 24; n += 1) yield Buffer.alloc(1 << 20)
-      expect((await uploads()).map(({ Key }) => Key)).toEqual(['tests/parts'])
+      const begun = async () => (await uploads()).map(({ Key }) => Key)
+      await expect.poll(begun, { timeout: 10_000 }).toEqual(['tests/parts'])
       controller.abort(new Error('stopped by the test'))
       await sleep(60_000, undefined, { ref: false })
     }

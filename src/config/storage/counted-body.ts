@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { pipeline, Readable, Transform } from 'node:stream'
 import { TransientError } from '../../errors.ts'
 
 /** A body on its way into the store, and how many bytes of it have passed. */
@@ -20,28 +20,22 @@ export function countBody(
   const { expectedBytes, signal } = options
   let bytes = 0
   const source = body instanceof Readable ? body : Readable.from([body])
-  // The loop below throws the source's error; without a listener, one before its start would be fatal.
-  source.on('error', () => {})
-  async function* counted() {
-    for await (const chunk of source) {
-      const data: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-      bytes += data.byteLength
-      yield data
-    }
-    if (expectedBytes !== undefined && bytes !== expectedBytes) {
-      throw new TransientError(
-        'object-cut-short',
-        `${expectedBytes} bytes were announced but ${bytes} came; nothing was stored.`,
-      )
-    }
-  }
-  const stream = Readable.from(counted(), { objectMode: false, highWaterMark: 1 << 20 })
-  // A source that waits for its next chunk is woken only by its own end.
-  const stop = () => source.destroy(signal?.reason)
-  stream.once('close', () => {
-    signal?.removeEventListener('abort', stop)
-    if (!source.destroyed) source.destroy()
+  const stream = new Transform({
+    highWaterMark: 1 << 20,
+    transform(chunk: Buffer, _encoding, pass) {
+      bytes += chunk.byteLength
+      pass(null, chunk)
+    },
+    flush(end) {
+      const whole = expectedBytes === undefined || bytes === expectedBytes
+      end(whole ? null : cutShort(expectedBytes, bytes))
+    },
   })
+  const stop = () => stream.destroy(signal?.reason)
+  // Also destroys the source when the stream ends early, and the stream when the source fails; the
+  // error is the reader's to see, here it is only known not to be fatal.
+  pipeline(source, stream, () => signal?.removeEventListener('abort', stop))
+  stream.on('error', () => {})
   if (signal?.aborted) stop()
   else signal?.addEventListener('abort', stop, { once: true })
   return {
@@ -50,4 +44,11 @@ export function countBody(
       return bytes
     },
   }
+}
+
+function cutShort(expectedBytes: number, bytes: number): TransientError {
+  return new TransientError(
+    'object-cut-short',
+    `${expectedBytes} bytes were announced but ${bytes} came; nothing was stored.`,
+  )
 }

@@ -46,7 +46,8 @@ export function asS3Error(error: unknown, settings: S3Settings): Error {
   const status = statusOf(error)
   const store = `The object store ${settings.endpoint}`
   const options = { cause: error }
-  if (name === 'NoSuchBucket') {
+  // HEAD answers have no body to name the fault: NotFound is the bucket's, an object's is no error.
+  if (name === 'NoSuchBucket' || name === 'NotFound') {
     const message = `${store} has no bucket ${settings.bucket} any more. Start again to make it.`
     return new InvalidInputError('bucket-not-found', message, options)
   }

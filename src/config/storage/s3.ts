@@ -11,7 +11,7 @@ import {
   HeadObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { NotFoundError } from '../../errors.ts'
+import { NotFoundError, TransientError } from '../../errors.ts'
 import type { S3Settings } from '../settings.ts'
 import type { Storage } from '../storage.ts'
 import { beyondTheEnd, checkRange } from './byte-range.ts'
@@ -187,7 +187,7 @@ function s3Storage(client: S3Client, settings: S3Settings): Storage {
       try {
         await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal })
       } catch (error) {
-        throw asS3Error(error, settings)
+        throw abortSignal.aborted ? silent(settings, error) : asS3Error(error, settings)
       }
     },
 
@@ -206,6 +206,11 @@ function mapped(body: Readable, settings: S3Settings, signal: AbortSignal | unde
   stream.once('close', () => body.destroy())
   if (signal) addAbortSignal(signal, stream)
   return body.pipe(stream)
+}
+
+function silent({ endpoint }: S3Settings, cause: unknown): TransientError {
+  const message = `The object store ${endpoint} gave no answer within ${CHECK_TIMEOUT_MS / 1000} s.`
+  return new TransientError('storage-unreachable', message, { cause })
 }
 
 function notFound(key: string, cause: unknown): NotFoundError {
