@@ -105,7 +105,7 @@ function footage(testData: string): string[] {
 }
 
 function synthetic(): string[] {
-  const sources = ['testsrc2', 'mandelbrot', 'smptehdbars', 'gradients']
+  const sources = ['testsrc2', 'testsrc', 'smptehdbars', 'gradients']
   const inputs = sources.flatMap((source) => ['-f', 'lavfi', '-i', `${source}=s=1280x720:r=30`])
   const length = CLIP_SECONDS / sources.length
   const scenes = sources.map(
