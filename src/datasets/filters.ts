@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { type InputFault, InvalidInputError } from '../errors.ts'
+import type { VideoFilters } from '../store/video-filters.ts'
+
+/** PostgreSQL takes no NUL character. */
+const text = z.string().regex(/^[^\0]*$/)
+
+/** One value, several separated by commas, or a JSON list. Empty texts are left out. */
+const list = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) =>
+    (typeof value === 'string' ? value.split(',') : value)
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(text.max(200)).max(50))
+  .optional()
+
+const numeral = z.string().regex(/^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$/)
+const number = (max: number) =>
+  z
+    .union([z.number(), numeral.transform(Number)])
+    .pipe(z.number().min(0).max(max))
+    .optional()
+
+const flag = z
+  .union([
+    z.boolean(),
+    z.enum(['true', 'false', '1', '0']).transform((v) => v === 'true' || v === '1'),
+  ])
+  .optional()
+
+/** Longest video there can be in a filter: a year, in seconds. */
+const MAX_SECONDS = 366 * 24 * 3600
+
+/**
+ * The filters of the contract, by their snake_case names, as they come in a query string or in JSON.
+ * Spread it into a route's own schema; the values it gives are what `parseFilters` takes.
+ */
+export const filterQueryFields = {
+  platform: list.describe('Any of these platforms, separated by commas'),
+  category: list.describe("Any of these categories of the taxonomy, or 'other'"),
+  tags: list.describe('All of these tags'),
+  objects: list.describe('All of these objects or concepts, each on some frame'),
+  activities: list.describe('All of these activities'),
+  min_confidence: number(1).describe(
+    '0-1, of the objects and activities asked for, else of any object',
+  ),
+  min_duration: number(MAX_SECONDS).describe('Seconds, inclusive'),
+  max_duration: number(MAX_SECONDS).describe('Seconds, inclusive'),
+  licence: list.describe("Any of these licences; 'open' for those that allow any use, 'unknown'"),
+  has_speech: flag.describe('Someone speaks'),
+  hide_duplicates: flag.describe('Leave out the later video of near-duplicates'),
+  q: text.max(1000).optional().describe('All of these words in title, tags, speech, description'),
+}
+
+type FilterName = keyof typeof filterQueryFields
+
+/** What each filter expects, for the one who got it wrong. */
+const LIST = 'a list of at most 50 texts, or texts separated by commas'
+const EXPECTED: Record<FilterName, string> = {
+  platform: LIST,
+  category: LIST,
+  tags: LIST,
+  objects: LIST,
+  activities: LIST,
+  min_confidence: 'a number from 0 to 1',
+  min_duration: `a number of seconds from 0 to ${MAX_SECONDS}`,
+  max_duration: `a number of seconds from 0 to ${MAX_SECONDS}`,
+  licence: LIST,
+  has_speech: 'true or false',
+  hide_duplicates: 'true or false',
+  q: 'a text of at most 1,000 characters',
+}
+
+const schema = z.strictObject(filterQueryFields)
+
+/**
+ * Filters from a query string's or a JSON body's values. Unknown names and wrong values are all
+ * reported at once; `at` goes before each name (`filters.` in a body).
+ *
+ * @throws InvalidInputError `invalid-filters`
+ */
+export function parseFilters(input: unknown, at = ''): VideoFilters {
+  const parsed = schema.safeParse(input)
+  if (!parsed.success)
+    throw refused(parsed.error.issues.flatMap((issue) => faultsOf(issue, input, at)))
+  const given = parsed.data
+  const { min_duration: min, max_duration: max } = given
+  if (min !== undefined && max !== undefined && min > max) {
+    const expected = `at most max_duration (${max})`
+    throw refused([{ path: `${at}min_duration`, expected, got: String(min) }])
+  }
+  return {
+    ...(given.platform?.length ? { platform: given.platform } : {}),
+    ...(given.category?.length ? { category: given.category } : {}),
+    ...(given.tags?.length ? { tags: given.tags } : {}),
+    ...(given.objects?.length ? { objects: given.objects } : {}),
+    ...(given.activities?.length ? { activities: given.activities } : {}),
+    ...(given.min_confidence === undefined ? {} : { minConfidence: given.min_confidence }),
+    ...(min === undefined ? {} : { minDuration: min }),
+    ...(max === undefined ? {} : { maxDuration: max }),
+    ...(given.licence?.length ? { licence: given.licence } : {}),
+    ...(given.has_speech === undefined ? {} : { hasSpeech: given.has_speech }),
+    ...(given.hide_duplicates === undefined ? {} : { hideDuplicates: given.hide_duplicates }),
+    ...(given.q?.trim() ? { query: given.q.trim() } : {}),
+  }
+}
+
+/** The filters as JSON with the contract's names: what `parseFilters` reads back. */
+export function filtersJson(filters: VideoFilters): Record<string, unknown> {
+  const json: Record<FilterName, unknown> = {
+    platform: filters.platform,
+    category: filters.category,
+    tags: filters.tags,
+    objects: filters.objects,
+    activities: filters.activities,
+    min_confidence: filters.minConfidence,
+    min_duration: filters.minDuration,
+    max_duration: filters.maxDuration,
+    licence: filters.licence,
+    has_speech: filters.hasSpeech,
+    hide_duplicates: filters.hideDuplicates,
+    q: filters.query,
+  }
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== undefined))
+}
+
+/** The filters in words, for people: `objects person and bottle · at least 5 s`. */
+export function describeFilters(filters: VideoFilters): string {
+  const any = (values: string[]) => values.join(' or ')
+  const all = (values: string[]) => values.join(' and ')
+  const parts = [
+    filters.query && `words “${filters.query}”`,
+    filters.platform && `platform ${any(filters.platform)}`,
+    filters.category && `category ${any(filters.category)}`,
+    filters.tags && `tags ${all(filters.tags)}`,
+    filters.objects && `objects ${all(filters.objects)}`,
+    filters.activities && `activities ${all(filters.activities)}`,
+    filters.minConfidence !== undefined && `confidence at least ${filters.minConfidence}`,
+    filters.minDuration !== undefined && `at least ${filters.minDuration} s`,
+    filters.maxDuration !== undefined && `at most ${filters.maxDuration} s`,
+    filters.licence && `licence ${any(filters.licence)}`,
+    filters.hasSpeech !== undefined && (filters.hasSpeech ? 'with speech' : 'without speech'),
+    filters.hideDuplicates && 'without near-duplicates',
+    filters.status && `status ${any(filters.status)}`,
+  ].filter(Boolean)
+  return parts.length > 0 ? parts.join(' · ') : 'all videos'
+}
+
+function faultsOf(issue: z.core.$ZodIssue, input: unknown, at: string): InputFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const expected = `one of ${Object.keys(EXPECTED).join(', ')}`
+    return issue.keys.map((key) => ({ path: `${at}${key}`, expected, got: 'an unknown filter' }))
+  }
+  const name = issue.path[0] as FilterName | undefined
+  if (name === undefined) {
+    return [{ path: at.replace(/\.$/, ''), expected: 'an object of filters', got: shown(input) }]
+  }
+  const got = shown((input as Record<string, unknown>)[name])
+  return [{ path: `${at}${name}`, expected: EXPECTED[name], got }]
+}
+
+function refused(faults: InputFault[]): InvalidInputError {
+  const lines = faults.map(({ path, expected, got }) => `${path}: expected ${expected}, got ${got}`)
+  return new InvalidInputError('invalid-filters', `These filters are wrong: ${lines.join('; ')}.`, {
+    faults,
+  })
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
