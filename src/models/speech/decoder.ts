@@ -1,4 +1,5 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { PermanentError } from '../../errors.ts'
 import { checkInterface, openModel } from './model-file.ts'
 
 /** Sizes that the decoder's caches have, from the model's `config.json`. */
@@ -39,6 +40,7 @@ export class SpeechDecoder {
       ['input_ids', 'encoder_hidden_states', 'use_cache_branch', ...caches.map(past)],
       ['logits', ...caches.map(present)],
     )
+    checkShape(session, file, shape)
     return new SpeechDecoder(session, shape)
   }
 
@@ -68,6 +70,24 @@ export class SpeechDecoder {
 
   release(): Promise<void> {
     return this.#session.release()
+  }
+}
+
+/** The configuration must be of the same size of Whisper as the decoder. */
+function checkShape(session: InferenceSession, file: string, shape: DecoderShape) {
+  const caches = session.inputMetadata.filter(({ name }) => name.startsWith('past_key_values.'))
+  const [first] = caches
+  const dims = first?.isTensor ? first.shape : []
+  const found = { layers: caches.length / 4, heads: dims[1], headWidth: dims[3] }
+  const same = (['layers', 'heads', 'headWidth'] as const).every(
+    // A size that the model leaves open comes as a name.
+    (key) => typeof found[key] !== 'number' || found[key] === shape[key],
+  )
+  if (!same) {
+    throw new PermanentError(
+      'model-file-damaged',
+      `The model file ${file} does not belong to its config.json: expected ${JSON.stringify(shape)}, got ${JSON.stringify(found)}. Install the model again.`,
+    )
   }
 }
 

@@ -45,9 +45,9 @@ export async function readModelJson<T>(file: string, schema: ZodType<T>): Promis
 }
 
 /**
- * Checks that a model takes the inputs and gives the outputs we know by these names.
+ * Checks that a model takes the inputs and gives the float32 outputs we know by these names.
  *
- * @throws PermanentError `model-file-damaged` naming the first one that is missing
+ * @throws PermanentError `model-file-damaged` naming the first one that is missing or of another type
  */
 export function checkInterface(
   session: InferenceSession,
@@ -55,10 +55,16 @@ export function checkInterface(
   inputs: readonly string[],
   outputs: readonly string[],
 ) {
-  const absent =
-    inputs.find((name) => !session.inputNames.includes(name)) ??
-    outputs.find((name) => !session.outputNames.includes(name))
-  if (absent !== undefined) throw damaged(file, `it has no input or output named ${absent}`)
+  for (const name of inputs) {
+    if (!session.inputNames.includes(name)) throw damaged(file, `it has no input ${name}`)
+  }
+  for (const name of outputs) {
+    const output = session.outputMetadata.find((candidate) => candidate.name === name)
+    const type = output?.isTensor ? output.type : 'missing'
+    if (type !== 'float32') {
+      throw damaged(file, `expected a float32 output ${name}, it is ${type}`)
+    }
+  }
 }
 
 async function checkPresent(file: string) {

@@ -57,11 +57,14 @@ export async function readVocabulary(
   const tokenizer = await readModelJson(tokenizerFile, tokenizerSchema)
   const generation = await readModelJson(generationConfigFile, generationSchema)
   const special = new Map(tokenizer.added_tokens.map((token) => [token.content, token.id]))
+  const multilingual = Object.keys(generation.lang_to_id).length > 0
   const noTimestamps = generation.no_timestamps_token_id
   return {
     startOfTranscript: generation.decoder_start_token_id,
     endOfText: generation.eos_token_id,
-    transcribe: generation.task_to_id?.transcribe ?? null,
+    transcribe: multilingual
+      ? (generation.task_to_id?.transcribe ?? special.get('<|transcribe|>') ?? null)
+      : null,
     // Older tokenizers write <|nocaptions|>; some leave it out. It always stands just before
     // <|notimestamps|>: openai/whisper `whisper/tokenizer.py` (50362 in multilingual models).
     noSpeech: special.get('<|nospeech|>') ?? special.get('<|nocaptions|>') ?? noTimestamps - 1,

@@ -216,6 +216,18 @@ describe.skipIf(!files)('SpeechModel.load (models/whisper-base, models/silero-va
     }
   })
 
+  test('refuses a decoder and a configuration of different sizes', async () => {
+    const config = path.join(folder, 'config.json')
+    const known = JSON.parse(await readFile(files!.config, 'utf8'))
+    for (const tiny of [{ decoder_layers: 4 }, { decoder_attention_heads: 16 }]) {
+      await writeFile(config, JSON.stringify({ ...known, ...tiny }))
+      await expect(SpeechModel.load({ ...files!, config }, { threads: 1 })).rejects.toMatchObject({
+        code: 'model-file-damaged',
+        message: expect.stringContaining(files!.decoder),
+      })
+    }
+  })
+
   test('refuses a model whose features are made in another way', async () => {
     const preprocessorConfig = path.join(folder, 'preprocessor.json')
     const known = JSON.parse(await readFile(files!.preprocessorConfig, 'utf8'))
