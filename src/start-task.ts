@@ -50,10 +50,10 @@ async function planTask(
   const isUrl = words.query !== null && /^https?:\/\/\S+$/i.test(words.query)
   const urls = isUrl && words.query ? [...wish.urls, words.query] : wish.urls
   // The brief's body has only `query`: for a folder it is the path.
-  const folder =
-    wish.path ?? (wish.platform === 'folder' || isPath(wish.query) ? wish.query : null)
+  const folder = wish.path ?? (wish.platform === 'folder' || isPath(wish.query) ? wish.query : null)
   const platform = wish.platform ?? guessPlatform(urls, folder, settings.commonsUrl)
-  if (folder !== null && platform !== 'upload') await checkFolder(folder, settings.importDirs, isLocalUser)
+  if (folder !== null && platform !== 'upload')
+    await checkFolder(folder, settings.importDirs, isLocalUser)
   const isListed = folder !== null || urls.length > 0
   const query = isUrl || folder === wish.query ? null : words.query
   if (!isListed && query === null) {
@@ -63,19 +63,26 @@ async function planTask(
     )
   }
   if (platform === 'folder' && folder === null) {
-    throw new InvalidInputError('path-missing', 'The platform folder needs a path in `query` or `path`.')
+    throw new InvalidInputError(
+      'path-missing',
+      'The platform folder needs a path in `query` or `path`.',
+    )
   }
   if (platform === 'urls' && urls.length === 0) {
     throw new InvalidInputError('urls-missing', 'The platform urls needs addresses in `urls`.')
   }
   const asked = wish.maxVideos ?? words.maxVideos
   if (asked !== null && (asked < 1 || asked > MAX_VIDEOS)) {
-    throw new InvalidInputError('invalid-input', `max_videos: expected 1 to ${MAX_VIDEOS}, got ${asked}.`, {
-      faults: [{ path: 'max_videos', expected: `1 to ${MAX_VIDEOS}`, got: String(asked) }],
-    })
+    throw new InvalidInputError(
+      'invalid-input',
+      `max_videos: expected 1 to ${MAX_VIDEOS}, got ${asked}.`,
+      {
+        faults: [{ path: 'max_videos', expected: `1 to ${MAX_VIDEOS}`, got: String(asked) }],
+      },
+    )
   }
   const taxonomy = wish.taxonomy ?? settings.taxonomy
-  await loadTaxonomy(taxonomy)
+  await loadTaxonomy(taxonomy, { allowPaths: isLocalUser || taxonomy === settings.taxonomy })
   return {
     query,
     platform,
@@ -109,9 +116,13 @@ async function checkFolder(folder: string, importDirs: string[], isLocalUser: bo
     )
   if (importDirs.length === 0) throw refuse()
   const real = await realpath(folder).catch((error: unknown) => {
-    throw new InvalidInputError('path-not-found', `There is no file or folder ${folder.slice(0, 300)}.`, {
-      cause: toError(error),
-    })
+    throw new InvalidInputError(
+      'path-not-found',
+      `There is no file or folder ${folder.slice(0, 300)}.`,
+      {
+        cause: toError(error),
+      },
+    )
   })
   for (const allowed of importDirs) {
     const root = await realpath(allowed).catch(() => allowed)

@@ -61,7 +61,9 @@ export function sendProblem(
 /** Every thrown error as a problem: known ones with their own words, others with a fixed text. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const faults = error.validation.map((issue) => toFault(issue, error.validationContext ?? 'input', request))
+    const faults = error.validation.map((issue) =>
+      toFault(issue, error.validationContext ?? 'input', request),
+    )
     const detail = faults.map((f) => `${f.path}: expected ${f.expected}, got ${f.got}`).join('; ')
     return sendProblem(reply, 400, 'invalid-input', detail, faults)
   }
@@ -71,7 +73,13 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
       void reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000))
     }
     const faults = error instanceof InvalidInputError ? error.faults : undefined
-    return sendProblem(reply, known, (error as unknown as ForgeindexError).code, error.message, faults)
+    return sendProblem(
+      reply,
+      known,
+      (error as unknown as ForgeindexError).code,
+      error.message,
+      faults,
+    )
   }
   if (isDatabaseAway(error)) {
     return sendProblem(
@@ -83,7 +91,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   }
   const status = error.statusCode ?? 500
   if (status >= 400 && status < 500) {
-    const code = status === 413 ? 'too-large' : status === 415 ? 'unsupported-media-type' : 'invalid-input'
+    const code =
+      status === 413 ? 'too-large' : status === 415 ? 'unsupported-media-type' : 'invalid-input'
     return sendProblem(reply, status, code, error.message)
   }
   request.log.error({ err: error, url: request.url }, 'request failed')
@@ -120,7 +129,8 @@ function toFault(
       got: keys.map((key) => JSON.stringify(key)).join(', '),
     }
   }
-  const source = context === 'body' ? request.body : context === 'params' ? request.params : request.query
+  const source =
+    context === 'body' ? request.body : context === 'params' ? request.params : request.query
   let value: unknown = source
   for (const key of path ? path.split('.') : []) {
     value = (value as Record<string, unknown> | null | undefined)?.[key]

@@ -65,8 +65,12 @@ export class FramesStep implements PipelineStep {
         scene_changes: keyframes.filter((keyframe) => keyframe.isSceneChange).length,
         decoded_frames: extraction.decodedFrames,
       },
-      ...(extraction.warnings.length > 0 ? { message: extraction.warnings.join(' ') } : {}),
-      ...(info.hasVideo ? {} : { skipped: 'no-video' }),
+      ...(extraction.warnings.length > 0
+        ? { message: `The decoder reported: ${extraction.warnings.join(', ')}.` }
+        : {}),
+      ...(keyframes.length > 0
+        ? {}
+        : { skipped: info.hasVideo ? 'video-undecodable' : 'no-video' }),
       async write(trx) {
         await replaceKeyframes(trx, video.id, keyframes)
         await updateVideo(trx, video.id, {

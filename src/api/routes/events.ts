@@ -55,7 +55,9 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
           for (const event of events) {
             after = event.id
             const data = { id: event.id, type: event.type, time: event.time, data: event.data }
-            reply.raw.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`)
+            reply.raw.write(
+              `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`,
+            )
             spoke = Date.now()
           }
           if (events.length === BATCH) continue

@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { InvalidInputError, TransientError } from '../../errors.ts'
@@ -58,11 +58,21 @@ export const ingestRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
       try {
         const count = await receive(request, folder)
         if (count === 0) {
-          throw new InvalidInputError('no-file', 'Send at least one video in the multipart field `file`.')
+          throw new InvalidInputError(
+            'no-file',
+            'Send at least one video in the multipart field `file`.',
+          )
         }
         const id = await startTask(
           services,
-          { query: null, platform: 'upload', urls: [], path: folder, maxVideos: null, taxonomy: null },
+          {
+            query: null,
+            platform: 'upload',
+            urls: [],
+            path: folder,
+            maxVideos: null,
+            taxonomy: null,
+          },
           { isLocalUser: true },
         )
         return reply.code(202).send({ ...(await loadTaskJson(services, id)), task_id: id })
@@ -75,10 +85,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
 }
 
 /** Streams each file part to disk; a part cut short or over the limit refuses the whole upload. */
-async function receive(
-  request: FastifyRequest,
-  folder: string,
-): Promise<number> {
+async function receive(request: FastifyRequest, folder: string): Promise<number> {
   if (!request.isMultipart()) {
     throw new InvalidInputError(
       'not-multipart',
@@ -102,9 +109,13 @@ async function receive(
       await pipeline(part.file, createWriteStream(path.join(own, safeName(part.filename, count))))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-      throw new TransientError('disk-full', 'The disk is full; free some space and send it again.', {
-        cause: error,
-      })
+      throw new TransientError(
+        'disk-full',
+        'The disk is full; free some space and send it again.',
+        {
+          cause: error,
+        },
+      )
     }
     if (part.file.truncated) {
       throw new InvalidInputError(
@@ -125,6 +136,8 @@ function safeName(name: string | undefined, index: number): string {
     .replace(/[\u0000-\u001f\u007f]/g, '')
     .replace(/^\.+/, '')
   const extension = path.extname(base)
-  const kept = Buffer.from(base.slice(0, base.length - extension.length)).subarray(0, 180).toString()
+  const kept = Buffer.from(base.slice(0, base.length - extension.length))
+    .subarray(0, 180)
+    .toString()
   return kept ? `${kept}${extension}` : `upload-${index}${extension || '.mp4'}`
 }

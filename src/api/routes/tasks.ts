@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { cancelTask, retryTask } from '../../task-control.ts'
 import type { Services } from '../../services.ts'
 import { STEPS } from '../../steps.ts'
 import { getTask, listTasks, progressOfTasks } from '../../store/tasks.ts'
+import { cancelTask, retryTask } from '../../task-control.ts'
 import { idParams, page, pageQuery, problems } from '../schemas/common.ts'
 import { task, taskJson } from '../schemas/tasks.ts'
 
@@ -14,10 +14,20 @@ export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
 
   app.get(
     '/api/tasks',
-    { schema: { tags: ['tasks'], querystring: pageQuery, response: { 200: page(task), ...problems } } },
+    {
+      schema: {
+        tags: ['tasks'],
+        querystring: pageQuery,
+        response: { 200: page(task), ...problems },
+      },
+    },
     async ({ query }) => {
       const tasks = await listTasks(db, { limit: query.limit, cursor: query.cursor ?? null })
-      const progress = await progressOfTasks(db, tasks.items.map((item) => item.id), STEPS.length)
+      const progress = await progressOfTasks(
+        db,
+        tasks.items.map((item) => item.id),
+        STEPS.length,
+      )
       return {
         items: tasks.items.map((item) => taskJson(item, progress.get(item.id)!)),
         next_cursor: tasks.nextCursor,

@@ -2,11 +2,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { filterQueryFields, parseFilters } from '../../datasets/filters.ts'
 import type { Services } from '../../services.ts'
+import { refreshDocument } from '../../store/documents.ts'
+import { notFound } from '../../store/ids.ts'
 import { keyframeKey } from '../../store/keyframes.ts'
 import { VIDEO_STATUSES } from '../../store/schema.ts'
 import { addManualTag, removeTag } from '../../store/tags.ts'
-import { refreshDocument } from '../../store/documents.ts'
-import { notFound } from '../../store/ids.ts'
 import { listVideos, VIDEO_SORTS } from '../../store/video-list.ts'
 import { getVideo } from '../../store/videos.ts'
 import { reprocessVideo } from '../../task-control.ts'
@@ -67,18 +67,29 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
     async ({ params, query }) => await loadVideoDetail(services, params.id, query.fields ?? null),
   )
 
-  app.get('/api/videos/:id/media', { schema: { tags: ['videos'], params: idParams } }, async (request, reply) => {
-    const video = await getVideo(db, request.params.id)
-    return sendObject(storage, request, reply, video.storageKey, { what: 'media', maxAgeSeconds: DAY })
-  })
+  app.get(
+    '/api/videos/:id/media',
+    { schema: { tags: ['videos'], params: idParams } },
+    async (request, reply) => {
+      const video = await getVideo(db, request.params.id)
+      return sendObject(storage, request, reply, video.storageKey, {
+        what: 'media',
+        maxAgeSeconds: DAY,
+      })
+    },
+  )
 
-  app.get('/api/videos/:id/thumbnail', { schema: { tags: ['videos'], params: idParams } }, async (request, reply) => {
-    const video = await getVideo(db, request.params.id)
-    return sendObject(storage, request, reply, video.thumbnailKey, {
-      what: 'thumbnail',
-      maxAgeSeconds: 600,
-    })
-  })
+  app.get(
+    '/api/videos/:id/thumbnail',
+    { schema: { tags: ['videos'], params: idParams } },
+    async (request, reply) => {
+      const video = await getVideo(db, request.params.id)
+      return sendObject(storage, request, reply, video.thumbnailKey, {
+        what: 'thumbnail',
+        maxAgeSeconds: 600,
+      })
+    },
+  )
 
   app.get(
     '/api/videos/:id/keyframes/:kid',
@@ -136,7 +147,10 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       schema: {
         tags: ['videos'],
         params: idParams,
-        response: { 202: z.object({ id: z.string(), status: z.enum(VIDEO_STATUSES) }), ...problems },
+        response: {
+          202: z.object({ id: z.string(), status: z.enum(VIDEO_STATUSES) }),
+          ...problems,
+        },
       },
     },
     async ({ params }, reply) => {

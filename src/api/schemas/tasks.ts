@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Task, TaskProgress } from '../../store/tasks.ts'
 import { TASK_STATUSES } from '../../store/schema.ts'
+import type { Task, TaskProgress } from '../../store/tasks.ts'
 import { isoDate, isoOrNull } from './common.ts'
 
 /** Platforms a request may name now; the contract's others come with later work. */
@@ -25,7 +25,9 @@ export const ingestBody = z.strictObject({
     .min(1)
     .max(MAX_QUERY_CHARACTERS)
     .optional()
-    .describe('What to look for; a leading count ("500 videos of …") is read off. A path for folder.'),
+    .describe(
+      'What to look for; a leading count ("500 videos of …") is read off. A path for folder.',
+    ),
   platform: z.enum(REQUEST_PLATFORMS).optional(),
   max_videos: z.number().int().min(1).max(MAX_VIDEOS).optional(),
   urls: z.array(z.string().trim().min(1).max(4_000)).max(MAX_VIDEOS).optional(),
@@ -65,7 +67,9 @@ export const acceptedTask = task.extend({ task_id: z.string() }).meta({ id: 'Acc
 export function taskJson(row: Task, progress: TaskProgress): z.infer<typeof task> {
   const isOver = ['completed', 'failed', 'cancelled'].includes(row.status)
   // While it still searches, what it may yet take counts too.
-  const expected = row.discoveryDone ? progress.accepted : Math.max(row.maxVideos, progress.accepted)
+  const expected = row.discoveryDone
+    ? progress.accepted
+    : Math.max(row.maxVideos, progress.accepted)
   const share = expected > 0 ? progress.finishedShare / expected : 0
   return {
     id: row.id,
