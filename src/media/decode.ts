@@ -11,13 +11,7 @@ import {
   timeLimitMs,
 } from './decode-arguments.ts'
 import type { MediaInfo } from './ffprobe.ts'
-import {
-  isCut,
-  readCandidates,
-  type SelectionLog,
-  selectionFilter,
-  thin,
-} from './keyframe-selection.ts'
+import { isCut, readCandidates, type SelectionLog, thin } from './keyframe-selection.ts'
 import { type RunResult, run } from './process.ts'
 import { pictureTooLarge, tooManyPixels } from './refusals.ts'
 import type { MediaTools } from './tools.ts'
