@@ -1,0 +1,86 @@
+import type { DatasetItem } from '../../store/datasets.ts'
+
+/** What an export says of a video outside its annotation file. */
+export interface ItemFacts {
+  title: string
+  sourceUrl: string
+  platform: string
+  category: string
+  /** Seconds; sizes in pixels of the upright picture. */
+  duration: number | null
+  width: number | null
+  height: number | null
+  fps: number | null
+  hasAudio: boolean | null
+  uploader: string | null
+  licence: string | null
+  licenceUrl: string | null
+  /** ISO 639-1 code of the speech; null without speech. */
+  language: string | null
+  /** Labels, each once, in alphabetical order. */
+  objects: string[]
+  activities: string[]
+  tags: string[]
+  models: ModelFacts[]
+}
+
+export interface ModelFacts {
+  step: string
+  name: string
+  licence: string | null
+}
+
+/**
+ * The facts of a frozen item. What the annotation says wins: it was frozen with the version, while
+ * the library's own row may have been edited since.
+ */
+export function itemFacts({ annotation, video }: DatasetItem): ItemFacts {
+  const frozen = record(annotation.video)
+  return {
+    title: text(frozen.title) ?? video.title,
+    sourceUrl: text(frozen.source_url) ?? video.sourceUrl,
+    platform: text(frozen.platform) ?? video.platform,
+    category: text(annotation.category) ?? video.category,
+    duration: number(frozen.duration) ?? video.duration,
+    width: number(frozen.width) ?? video.width,
+    height: number(frozen.height) ?? video.height,
+    fps: number(frozen.fps) ?? video.fps,
+    hasAudio: typeof frozen.has_audio === 'boolean' ? frozen.has_audio : video.hasAudio,
+    uploader: text(frozen.uploader) ?? video.uploader,
+    licence: text(frozen.licence) ?? video.licence,
+    licenceUrl: text(frozen.licence_url) ?? video.licenceUrl,
+    language: text(record(annotation.transcript).language),
+    objects: labels(annotation.objects_detected),
+    activities: labels(annotation.actions),
+    tags: unique(list(annotation.tags).flatMap((tag) => text(tag) ?? [])),
+    models: list(annotation.models).flatMap((value) => {
+      const { step, name, licence } = record(value)
+      const known = text(name)
+      return known ? [{ step: text(step) ?? '', name: known, licence: text(licence) }] : []
+    }),
+  }
+}
+
+function labels(value: unknown): string[] {
+  return unique(list(value).flatMap((item) => text(record(item).label) ?? []))
+}
+
+function unique(values: string[]): string[] {
+  return [...new Set(values)].sort()
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function number(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}

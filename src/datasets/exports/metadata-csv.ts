@@ -1,0 +1,71 @@
+import { stringify } from 'csv-stringify/sync'
+import type { DatasetItem } from '../../store/datasets.ts'
+import { itemFacts } from './item-facts.ts'
+
+/** Columns of metadata.csv, in order, and what the README says of each. */
+export const METADATA_COLUMNS = {
+  video_id: 'id of the video; names its annotation file',
+  title: 'title at the source',
+  source_url: 'where it was found',
+  platform: 'kind of source',
+  category: "category of the taxonomy, or 'other'",
+  duration: 'seconds',
+  width: 'pixels of the upright picture',
+  height: 'pixels of the upright picture',
+  fps: 'frames per second',
+  has_audio: 'true or false',
+  uploader: 'who published it',
+  licence: 'as the source states it; empty: none stated',
+  licence_url: 'text of the licence',
+  language: 'ISO 639-1 code of the speech; empty: no speech',
+  objects: 'labels seen, separated by `;`',
+  activities: 'labels recognised, separated by `;`',
+  tags: 'separated by `;`',
+  content_sha256: 'SHA-256 of the video file',
+  annotation_file: 'path in this archive',
+} as const
+
+/** Path of a video's annotation in the archive. */
+export function annotationPath(videoId: string): string {
+  return `annotations/${videoId}.json`
+}
+
+/** The table as text, a line at a time: RFC 4180 with `\n`, UTF-8, with a header. */
+export async function* metadataCsv(items: AsyncIterable<DatasetItem>): AsyncGenerator<string> {
+  yield stringify([Object.keys(METADATA_COLUMNS)])
+  for await (const item of items) {
+    const facts = itemFacts(item)
+    const row: Record<keyof typeof METADATA_COLUMNS, string | number | null> = {
+      video_id: item.videoId,
+      title: safe(facts.title),
+      source_url: safe(facts.sourceUrl),
+      platform: safe(facts.platform),
+      category: safe(facts.category),
+      duration: facts.duration,
+      width: facts.width,
+      height: facts.height,
+      fps: facts.fps,
+      has_audio: facts.hasAudio === null ? null : String(facts.hasAudio),
+      uploader: safe(facts.uploader),
+      licence: safe(facts.licence),
+      licence_url: safe(facts.licenceUrl),
+      language: safe(facts.language),
+      objects: safe(facts.objects.join(';')),
+      activities: safe(facts.activities.join(';')),
+      tags: safe(facts.tags.join(';')),
+      content_sha256: item.contentSha256,
+      annotation_file: annotationPath(item.videoId),
+    }
+    yield stringify([
+      Object.keys(METADATA_COLUMNS).map((column) => row[column as keyof typeof row]),
+    ])
+  }
+}
+
+/**
+ * A text that no spreadsheet takes for a formula: an apostrophe goes before one that begins like
+ * one. Numbers are left alone, a minus is theirs. (OWASP, CSV Injection.)
+ */
+function safe(text: string | null): string | null {
+  return text !== null && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+}
