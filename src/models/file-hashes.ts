@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -78,7 +78,7 @@ export class FileHashes {
   async #update(change: (content: Ledger) => void): Promise<void> {
     const content = await this.#read()
     change(content)
-    const temporary = `${this.#file}.${process.pid}.${Date.now()}.tmp`
+    const temporary = `${this.#file}.${randomUUID()}.tmp`
     try {
       await mkdir(path.dirname(this.#file), { recursive: true })
       await writeFile(temporary, JSON.stringify(content, null, 1))

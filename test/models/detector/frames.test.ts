@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -7,6 +8,7 @@ import { loadDetector } from '../../../src/models/detector/onnx-detector.ts'
 import { yoloxNano } from '../../../src/models/manifests/detectors.ts'
 import { testData } from '../../support/test-data.ts'
 import { framesOf } from '../support/pictures.ts'
+import { tinyYolov8 } from '../support/tiny-models.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'forgeindex-counts-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -19,6 +21,29 @@ async function countsOf(video: string, fps: number, label: string): Promise<numb
   await detector.dispose()
   return found.map((boxes) => boxes.filter((box) => box.label === label).length)
 }
+
+it('frames that ffmpeg cuts from a clip go through a detector: red is a bottle, blue is not', async () => {
+  const clip = path.join(folder, 'colours.mp4')
+  execFileSync('ffmpeg', [
+    ...['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', 'color=red:s=320x180:d=2'],
+    ...['-f', 'lavfi', '-i', 'color=blue:s=320x180:d=2', '-filter_complex', 'concat=n=2', clip],
+  ])
+  const detector = await loadDetector(
+    await tinyYolov8(folder),
+    path.join(folder, 'tiny-yolov8.onnx'),
+    2,
+  )
+  const found = await detector.run(
+    await detector.prepare(framesOf(clip, path.join(folder, 'colours'), 1)),
+  )
+  await detector.dispose()
+  expect(found.map((boxes) => boxes.map((box) => box.label))).toEqual([
+    ['bottle'],
+    ['bottle'],
+    [],
+    [],
+  ])
+})
 
 const bottles = testData('videos/intel-bottle-detection.mp4')
 it.skipIf(!weights || !bottles)(
