@@ -28,6 +28,9 @@ const UNKNOWN = new Set([
   'application/binary',
 ])
 
+/** Pages, and feeds that list videos. */
+const PAGE = /^(?:text\/html|(?:application|text)\/xml|application\/(?:xhtml|rss|atom)\+xml)$/
+
 /**
  * What a `Content-Type` header means for us: `media` (a file to fetch), `page` (look for a video
  * in it), `playlist` (HLS or DASH) or `other` (text, picture, sound …).
@@ -35,7 +38,7 @@ const UNKNOWN = new Set([
 export function kindOfContent(contentType: string | null): 'media' | 'page' | 'playlist' | 'other' {
   const type = bareType(contentType)
   if (/mpegurl$/.test(type) || type === 'application/dash+xml') return 'playlist'
-  if (type === 'text/html' || type === 'application/xhtml+xml') return 'page'
+  if (PAGE.test(type)) return 'page'
   return type.startsWith('video/') || type in EXTENSIONS || UNKNOWN.has(type) ? 'media' : 'other'
 }
 

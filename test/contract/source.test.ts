@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import { readSettings, type Settings } from '../../src/config/settings.ts'
+import type { DiscoveryRequest, Platform } from '../../src/ingestion/discovery/source.ts'
+import { openSources } from '../../src/ingestion/discovery/sources.ts'
+import { createLogger } from '../../src/log.ts'
+import { makeClip } from '../support/clip.ts'
+import { type CommonsServer, startCommonsServer } from '../support/commons-server.ts'
+import { makeYtDlpStandIn } from '../support/yt-dlp-stand-in.ts'
+import { testSource } from './source.ts'
+
+let folder: string
+let clips: string
+let server: CommonsServer
+let settings: Settings
+let media: string[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'sources-'))
+  clips = path.join(folder, 'clips')
+  await mkdir(clips)
+  const bytes = await makeClip(path.join(clips, 'one.mp4'))
+  await makeClip(path.join(clips, 'two.mp4'), { pattern: 'smptebars' })
+  const page = { media: bytes, width: 640, height: 360, duration: 1 }
+  server = await startCommonsServer(
+    Array.from({ length: 13 }, (_, i) => ({ ...page, pageid: 50 - i, name: `Lathe ${i}.webm` })),
+  )
+  media = ['/x.mp4', '/y.mp4'].map((at) => server.serve(at, { body: bytes }))
+  settings = readSettings({
+    FORGEINDEX_COMMONS_URL: server.url,
+    FORGEINDEX_CONTACT: 'ops@example.org',
+    FORGEINDEX_DATA_DIR: path.join(folder, 'data'),
+    FORGEINDEX_YT_DLP: (await makeYtDlpStandIn(folder)).program,
+  })
+})
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function open(platform: Platform, given: Partial<DiscoveryRequest>) {
+  return {
+    source: openSources(settings, createLogger('silent'))[platform],
+    request: { platform, query: null, urls: [], limit: 5, ...given },
+  }
+}
+
+const watch = (id: string) => `https://www.youtube.com/watch?v=${id}`
+
+testSource('commons, by words', () => open('commons', { query: 'lathe' }))
+testSource('commons, by addresses', () =>
+  open('commons', { urls: [0, 1].map((i) => `${server.url}/wiki/File:Lathe_${i}.webm`) }),
+)
+testSource('youtube, by words', () => open('youtube', { query: 'has 8 lathes' }))
+testSource('youtube, by addresses', () =>
+  open('youtube', { urls: [watch('dQw4w9WgXcQ'), watch('aaaaaaaaaaa')] }),
+)
+testSource('tiktok', () =>
+  open('tiktok', { urls: [1, 2].map((i) => `https://www.tiktok.com/@me/video/712345678${i}`) }),
+)
+testSource('instagram', () =>
+  open('instagram', { urls: ['A', 'B'].map((i) => `https://www.instagram.com/p/C${i}/`) }),
+)
+testSource('urls', () => open('urls', { urls: media }))
+testSource('folder', () => open('folder', { path: clips }))
+testSource('upload', () => open('upload', { path: clips }))
