@@ -3,7 +3,9 @@ import { type InputFault, InvalidInputError } from '../errors.ts'
 
 /** The error `invalid-taxonomy`, with every fault; `origin` is the file's name. */
 export function invalidTaxonomy(origin: string, faults: InputFault[]): InvalidInputError {
-  const lines = faults.map((fault) => `${fault.path}: expected ${fault.expected}, got ${fault.got}`)
+  const lines = faults.map(
+    (fault) => `${fault.path || 'the file'}: expected ${fault.expected}, got ${fault.got}`,
+  )
   return new InvalidInputError(
     'invalid-taxonomy',
     `The taxonomy ${origin} is wrong:\n  ${lines.join('\n  ')}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { InputFault } from '../errors.ts'
 
 const line = z
   .string()
@@ -52,18 +53,11 @@ export const taxonomyFile = z.strictObject({
 export type TaxonomyFile = z.infer<typeof taxonomyFile>
 export type ActivityTermFile = z.infer<typeof term>
 
-/** One thing that the shape of the file cannot say: where, what was expected, what came. */
-export interface MeaningFault {
-  path: string
-  expected: string
-  got: string
-}
-
 /**
  * What is wrong with a file of the right shape: names used twice, rules without a condition, and
  * rules over labels that nothing in the taxonomy can produce, which would silently never hold.
  */
-export function meaningFaults(file: TaxonomyFile): MeaningFault[] {
+export function meaningFaults(file: TaxonomyFile): InputFault[] {
   const known = new Set([
     ...Object.values(file.objects),
     ...file.concepts.map((concept) => concept.name),

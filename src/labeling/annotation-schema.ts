@@ -1,0 +1,129 @@
+import { z } from 'zod'
+
+const seconds = z.number().min(0).describe("Seconds on the video's own timeline")
+const share = z.number().min(0).max(1)
+const count = z.number().int().min(0)
+const text = z.string()
+const date = z.iso.datetime().describe('ISO 8601, UTC')
+
+const video = z.strictObject({
+  id: text,
+  title: text,
+  description: text.nullable(),
+  source_url: text,
+  platform: text,
+  duration: seconds.nullable(),
+  width: count.nullable().describe('Pixels of the upright picture'),
+  height: count.nullable().describe('Pixels of the upright picture'),
+  fps: z.number().min(0).nullable(),
+  has_audio: z.boolean().nullable(),
+  bytes: count.nullable(),
+  uploader: text.nullable(),
+  licence: text.nullable(),
+  licence_url: text.nullable(),
+})
+
+const objectDetected = z.strictObject({
+  label: text.describe("The taxonomy's word"),
+  source_label: text.describe("The detector's own word"),
+  count: count.describe('Boxes on all keyframes together'),
+  keyframes: count.describe('Keyframes with at least one box'),
+  max_confidence: share,
+  mean_confidence: share.describe('Mean over the boxes'),
+  first_seen: seconds,
+  last_seen: seconds,
+  model_name: text,
+})
+
+const action = z.strictObject({
+  label: text,
+  start_time: seconds,
+  end_time: seconds,
+  confidence: share,
+  metadata: z
+    .record(z.string(), z.unknown())
+    .describe('The rule, the keyframes where it holds, and what it found on them'),
+})
+
+const concept = z.strictObject({
+  label: text,
+  keyframes: count.describe('Keyframes whose score reaches the threshold'),
+  max_score: share,
+  mean_score: share.describe('Mean over those keyframes'),
+  first_seen: seconds,
+  last_seen: seconds,
+  model_name: text,
+})
+
+const transcript = z.strictObject({
+  language: text.nullable().describe('ISO 639-1; null without speech'),
+  full_text: text.describe('Empty when nothing is said'),
+  model_name: text,
+  segments: z.array(z.strictObject({ start_time: seconds, end_time: seconds, text })),
+})
+
+const quality = z.strictObject({
+  short_side: count.nullable().describe('Pixels of the shorter side'),
+  kilobits_per_second: z.number().min(0).nullable().describe('File size over duration'),
+  has_speech: z.boolean().nullable().describe('Null when no model has listened'),
+})
+
+const provenance = z.strictObject({
+  source: text.describe('The platform it came from'),
+  source_id: text.describe("The platform's own id of it"),
+  source_url: text,
+  query: text.nullable().describe('What it was found with'),
+  uploader: text.nullable(),
+  uploader_url: text.nullable(),
+  published_at: date.nullable(),
+  licence: text.nullable(),
+  licence_url: text.nullable(),
+  evidence: z.unknown().describe('What the source said about the licence; null when nothing'),
+  retrieved_at: date.nullable(),
+  retrieved_with: text.nullable(),
+  sha256: text.nullable().describe('Of the stored file'),
+})
+
+const modelUsed = z.strictObject({
+  step: text,
+  name: text,
+  revision: text.nullable(),
+  licence: text.nullable(),
+})
+
+const step = z.strictObject({
+  name: text,
+  state: z.enum(['pending', 'running', 'done', 'skipped', 'failed']),
+  reason: text.nullable().describe('Why it was skipped or failed, for example model-missing'),
+})
+
+/** The annotation of one video, version 1.0. A field is null when it is not known. */
+export const annotation = z
+  .strictObject({
+    schema_version: z.literal('1.0'),
+    video,
+    category: text.describe("The taxonomy's category, or other"),
+    objects_detected: z.array(objectDetected),
+    actions: z.array(action),
+    concepts: z.array(concept),
+    transcript: transcript.nullable().describe('Null when no model has listened'),
+    tags: z.array(text),
+    shots: z.array(z.strictObject({ index: count, start_time: seconds, end_time: seconds })),
+    keyframe_count: count,
+    quality,
+    provenance,
+    models: z.array(modelUsed),
+    steps: z.array(step),
+    taxonomy: z.strictObject({ name: text, version: text, hash: text }),
+  })
+  .meta({
+    title: 'Forgeindex annotation',
+    description: 'Everything known about one video. A field is null when it is not known.',
+  })
+
+export type Annotation = z.infer<typeof annotation>
+
+/** The schema as JSON Schema 2020-12, as published in `docs/annotation.schema.json`. */
+export function annotationJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(annotation, { target: 'draft-2020-12' }) }
+}
