@@ -35,7 +35,7 @@ export async function loadDetector(
   const [input] = tensorInfos(session.inputMetadata)
   const outputs = tensorInfos(session.outputMetadata)
   const family = familyOf(manifest, outputs)
-  if (!input || input.shape.length !== 4 || !family) {
+  if (input?.shape.length !== 4 || !family) {
     await session.release()
     throw new PermanentError(
       'detector-unknown',
