@@ -52,7 +52,6 @@ export async function sendObject(
   if (range) {
     void reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${stat.bytes}`)
   }
-  if (request.method === 'HEAD') return reply.send()
   const { stream } = await storage.get(key, range ?? {})
   // A player that seeks drops the connection: the read must end with it.
   request.raw.on('close', () => stream.destroy())

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Db, Trx } from '../config/database.ts'
+import { tagsOf } from './tags.ts'
 
 /** Writes the annotation of a video over the one before it. */
 export async function saveAnnotation(
@@ -31,4 +32,12 @@ export async function annotationOf(
     .where('video_id', '=', videoId)
     .executeTakeFirst()
   return row?.data ?? null
+}
+
+/** Writes a video's present tags into its annotation, after a person changed them. */
+export async function refreshAnnotationTags(trx: Trx, videoId: string): Promise<void> {
+  const annotation = await annotationOf(trx, videoId)
+  if (!annotation) return
+  const tags = (await tagsOf(trx, videoId)).map(({ tag }) => tag)
+  await saveAnnotation(trx, videoId, { ...annotation, tags })
 }

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { filterQueryFields, parseFilters } from '../../datasets/filters.ts'
 import type { Services } from '../../services.ts'
+import { refreshAnnotationTags } from '../../store/annotations.ts'
 import { refreshDocument } from '../../store/documents.ts'
 import { notFound } from '../../store/ids.ts'
 import { keyframeKey } from '../../store/keyframes.ts'
@@ -114,6 +115,7 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       const video = await getVideo(db, params.id)
       await db.transaction().execute(async (trx) => {
         await addManualTag(trx, video.id, body.tag)
+        await refreshAnnotationTags(trx, video.id)
         await refreshDocument(trx, video.id)
       })
       return reply.code(201).send({ tag: body.tag, source: 'manual' as const })
@@ -133,6 +135,7 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       const video = await getVideo(db, params.id)
       const removed = await db.transaction().execute(async (trx) => {
         const was = await removeTag(trx, video.id, params.tag.trim().toLowerCase())
+        await refreshAnnotationTags(trx, video.id)
         await refreshDocument(trx, video.id)
         return was
       })

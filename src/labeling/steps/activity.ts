@@ -1,13 +1,8 @@
 import type { PipelineStep, StepContext, StepReport } from '../../pipeline/step.ts'
-import {
-  conceptsOf,
-  detectionsOf,
-  replaceActivities,
-  type StoredActivity,
-} from '../../store/labels.ts'
+import { conceptsOf, detectionsOf, replaceActivities } from '../../store/labels.ts'
 import { stepRunsOf } from '../../store/step-runs.ts'
 import { getVideo } from '../../store/videos.ts'
-import { type ActivitySegment, type FrameLabel, recogniseActivities } from '../activity.ts'
+import { type FrameLabel, recogniseActivities } from '../activity.ts'
 import { loadTaxonomy } from '../taxonomy.ts'
 
 /** Activity segments: the taxonomy's rules over what is seen on each keyframe. */
@@ -67,26 +62,7 @@ export class ActivityStep implements PipelineStep {
         : sources.length === 0
           ? { skipped: 'model-missing', message: 'No model has labelled the frames.' }
           : {}),
-      write: (trx) => replaceActivities(trx, video.id, segments.map(toStored)),
+      write: (trx) => replaceActivities(trx, video.id, segments),
     }
-  }
-}
-
-/** Metadata are JSON that users read: snake_case. */
-function toStored({ metadata, ...segment }: ActivitySegment): StoredActivity {
-  return {
-    ...segment,
-    metadata: {
-      rule: metadata.rule,
-      shot_index: metadata.shotIndex,
-      keyframe_ids: metadata.keyframeIds,
-      bridged_keyframe_ids: metadata.bridgedKeyframeIds,
-      evidence: metadata.evidence.map(({ label, source, keyframes, maxConfidence }) => ({
-        label,
-        source,
-        keyframes,
-        max_confidence: maxConfidence,
-      })),
-    },
   }
 }
