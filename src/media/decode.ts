@@ -119,7 +119,7 @@ export async function extract(
   else if (keyframes.length === 0) warnings.push('video-undecodable')
   if (info.audioCodec && !info.hasAudio) warnings.push('audio-codec-not-accepted')
   if (info.hasAudio && audioSeconds === 0) warnings.push('audio-undecodable')
-  if (result.code !== 0 || result.stderr.trim()) warnings.push('damaged')
+  if (result.code !== 0 || hasFaults(result.stderr)) warnings.push('damaged')
   if (length.warning) warnings.push(length.warning)
   return {
     keyframes,
@@ -215,6 +215,11 @@ function lengthOf(
   }
   if (decoded > declared + tolerance) return { seconds: decoded, warning: 'longer-than-declared' }
   return { seconds: declared, warning: null }
+}
+
+/** Whether ffmpeg reported more than streams that we do not decode anyway. */
+function hasFaults(stderr: string): boolean {
+  return stderr.split('\n').some((line) => line.trim() && !line.includes('not on whitelist'))
 }
 
 function throwIfSystemFault({ code, stderr }: RunResult): void {
