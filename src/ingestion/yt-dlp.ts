@@ -5,6 +5,7 @@ import { ForgeindexError, PermanentError } from '../errors.ts'
 import { type RunResult, run } from '../media/process.ts'
 import { guardOf } from './guard.ts'
 import { startGuardProxy } from './guard-proxy.ts'
+import { platformOfUrl } from './urls.ts'
 import { failureOf } from './yt-dlp-failures.ts'
 
 /** Before this release an answer from a site could inject commands (CVE-2026-55404 and others). */
@@ -112,10 +113,18 @@ export async function runYtDlp(
   await requireYtDlp(settings, options.signal)
   await using proxy = await startGuardProxy(guard)
   const program = ytDlpProgram(settings)
+  // The pause that yt-dlp's own `-t sleep` makes between questions to a platform.
+  const isPlatform = target.startsWith('ytsearch') || platformOfUrl(target) !== null
+  const pace = isPlatform ? ['--sleep-requests', '0.75'] : []
   const result = await run(
     program,
-    [...safeFlags(settings, program), '--proxy', proxy.url, ...args, '--', target],
-    { maxOutputBytes: MAX_OUTPUT_BYTES, env: { PYTHONUTF8: '1' }, ...options },
+    [...safeFlags(settings, program), ...pace, '--proxy', proxy.url, ...args, '--', target],
+    {
+      maxOutputBytes: MAX_OUTPUT_BYTES,
+      // An inherited list of exceptions would lead ffmpeg, started by yt-dlp, around the proxy.
+      env: { PYTHONUTF8: '1', NO_PROXY: '', no_proxy: '' },
+      ...options,
+    },
   )
   if (result.code !== 0 && proxy.refusals[0]) throw proxy.refusals[0]
   return result

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
 import type { DiscoveryRequest } from '../../src/ingestion/discovery/source.ts'
 import { openSources } from '../../src/ingestion/discovery/sources.ts'
@@ -155,6 +155,8 @@ describe.skipIf(!found)(`the real yt-dlp (${program})`, () => {
 
   it('is kept from private addresses that a page leads it to', async () => {
     await using other = await startMediaServer()
+    // Not even an environment that excepts every host from the proxy lets it out.
+    vi.stubEnv('NO_PROXY', '*').stubEnv('no_proxy', '*')
     const media = other.serve('/secret.mp4', { body: clip })
     const page = server.serve('/trap.html', {
       type: 'text/html',
@@ -166,6 +168,7 @@ describe.skipIf(!found)(`the real yt-dlp (${program})`, () => {
       type: 'text/html',
       headers: { location: `${other.url}/x.html` },
     })
+    onTestFinished(() => void vi.unstubAllEnvs())
     for (const url of [page, jump]) {
       await expect(
         download(settings, { platform: 'urls', url }, await jobFolder(), { signal }),
