@@ -48,10 +48,10 @@ install_server() {
     mkdir -p /etc/postgresql-common
     echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
   fi
-  apt_get update || fail 3 'the package lists cannot be fetched (see above): is the mirror reachable?'
+  refresh_packages
   local major
-  major=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
-  [ -n "$major" ] || fail 3 'the configured package sources have no PostgreSQL'
+  major=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1) || true
+  [ -n "$major" ] || fail 3 'apt knows no PostgreSQL package: is the mirror reachable?'
   if apt-cache show "postgresql-$major-pgvector" >/dev/null 2>&1; then
     install_packages "postgresql-$major" "postgresql-$major-pgvector"
   else
@@ -63,6 +63,7 @@ install_server() {
 # build_vector PG_CONFIG: Debian 12 has no pgvector; its next release's source package builds here.
 build_vector() {
   local mirror work
+  # shellcheck disable=SC2016  # apt's own placeholders, not the shell's
   mirror=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(SITE)' 'Created-By: Packages' |
     sed -n 's/^Debian|Debian|//p' | head -n 1)
   [ -n "$mirror" ] || fail 3 'apt knows no Debian mirror to take the source of pgvector from'
@@ -115,15 +116,17 @@ start() {
     -c fsync=$fsync -c synchronous_commit=$fsync -c full_page_writes=$fsync -c max_connections=200
     -c shared_buffers=256MB -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=0
     -c max_wal_size=2GB -c autovacuum_naptime=10s"
-  # shellcheck disable=SC2086  # pg_ctl wants the options as one word, on one line
   if ! run_as "$user" "$1/pg_ctl" -D "$state/data" -l "$state/data/server.log" -w -t 60 \
-    -o "$(echo $options)" start >/dev/null 2>&1 9>&- </dev/null; then
+    -o "${options//$'\n'/ }" start >/dev/null 2>&1 9>&- </dev/null; then
     tail -n 15 "$state/data/server.log" >&2 2>/dev/null || true
     return 1
   fi
 }
 
-running() { run_as "$user" "$1/pg_ctl" -D "$state/data" status >/dev/null 2>&1; }
+# A killed server whose parent never collects it counts as running for pg_ctl: so ask its port too.
+running() {
+  run_as "$user" "$1/pg_ctl" -D "$state/data" status >/dev/null 2>&1 && listening "$(cat "$state/port")"
+}
 
 print_environment() {
   echo "FORGEINDEX_TEST_DATABASE_URL=postgresql://forgeindex:$(cat "$state/password")@127.0.0.1:$(cat "$state/port")/postgres"
@@ -137,7 +140,10 @@ sql() {
 
 up() {
   local bin
-  bin=$(find_server) || { install_server && bin=$(find_server) || fail 1 'PostgreSQL was installed but no suitable server is found'; }
+  bin=$(find_server) || {
+    install_server
+    bin=$(find_server) || fail 1 'PostgreSQL was installed but no suitable server is found'
+  }
   state=$(state_folder postgres "$user")
   take_lock "$state"
   if ! running "$bin"; then
@@ -146,6 +152,8 @@ up() {
     if [ "$(cat "$state/data/PG_VERSION" 2>/dev/null)" != "$major" ] || listening "$(cat "$state/port")"; then
       create "$bin"
     fi
+    # We hold the lock and nothing listens: a process named there is dead or somebody else's.
+    rm -f "$state/data/postmaster.pid"
     if ! start "$bin"; then
       say 'PostgreSQL did not start on its old data; making new ones …'
       create "$bin"

@@ -21,6 +21,7 @@ installed() {
 install_server() {
   need_debian 'The S3 server (Ceph RGW)'
   say 'Installing the S3 server (Ceph RGW) …'
+  refresh_packages
   install_packages ceph-mon ceph-osd radosgw
   installed || fail 1 'the Ceph packages are installed but their programs are not found'
 }
@@ -131,16 +132,12 @@ disk_is_up() { timeout 5 ceph -c "$state/ceph.conf" osd stat 2>/dev/null | grep 
 start() {
   local conf=$state/ceph.conf
   if [ ! -e "$state/mon/store.db" ]; then
-    monmaptool --create --clobber --fsid "$(cat "$state/fsid")" --addv a "$(monitor_address)" "$state/monmap" >/dev/null &&
-      ceph-mon -c "$conf" -i a --mkfs --monmap "$state/monmap" >"$state/mon.out" 2>&1 || { explain mon; return 1; }
+    make_monitor >"$state/mon.out" 2>&1 || { explain mon; return 1; }
   fi
   launch mon ceph-mon -c "$conf" -i a -f
   wait_for 30 cluster_answers || { explain mon; return 1; }
   if [ ! -e "$state/osd/ready" ]; then
-    local disk
-    disk=$(cat /proc/sys/kernel/random/uuid)
-    timeout 30 ceph -c "$conf" osd new "$disk" >/dev/null 2>&1 &&
-      ceph-osd -c "$conf" -i 0 --mkfs --osd-uuid "$disk" >"$state/osd.out" 2>&1 || { explain osd; return 1; }
+    make_disk >"$state/osd.out" 2>&1 || { explain osd; return 1; }
     touch "$state/osd/ready"
   fi
   launch osd ceph-osd -c "$conf" -i 0 -f
@@ -152,6 +149,18 @@ start() {
       --access-key=forgeindex --secret-key="$(cat "$state/secret")" >"$state/user.out" 2>&1 || { explain user; return 1; }
     touch "$state/user"
   fi
+}
+
+make_monitor() {
+  monmaptool --create --clobber --fsid "$(cat "$state/fsid")" --addv a "$(monitor_address)" "$state/monmap" &&
+    ceph-mon -c "$state/ceph.conf" -i a --mkfs --monmap "$state/monmap"
+}
+
+make_disk() {
+  local disk
+  disk=$(cat /proc/sys/kernel/random/uuid)
+  timeout 30 ceph -c "$state/ceph.conf" osd new "$disk" &&
+    ceph-osd -c "$state/ceph.conf" -i 0 --mkfs --osd-uuid "$disk"
 }
 
 explain() { tail -n 8 "$state/$1.out" >&2 2>/dev/null || true; }

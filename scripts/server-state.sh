@@ -71,8 +71,9 @@ random_secret() { od -An -N 20 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # need_debian WHAT: exit 3 with one line unless packages can be installed here.
 need_debian() {
-  [ -r /etc/debian_version ] && command -v apt-get >/dev/null ||
+  if ! [ -r /etc/debian_version ] || ! command -v apt-get >/dev/null; then
     fail 3 "$1 is not installed, and this is no Debian whose packages could be used"
+  fi
   [ "$(id -u)" = 0 ] || fail 3 "$1 is not installed, and installing it needs root"
 }
 
@@ -86,8 +87,11 @@ apt_get() {
   }
 }
 
-# install_packages PACKAGE…: reads the package lists anew first, they may be years old or absent.
-install_packages() {
+# refresh_packages: reads the package lists anew, they may be years old or absent.
+refresh_packages() {
   apt_get update || fail 3 'the package lists cannot be fetched (see above): is the mirror reachable?'
+}
+
+install_packages() {
   apt_get install --no-install-recommends "$@" || fail 3 "these packages cannot be installed: $*"
 }
