@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { allVideos, exportDataset, queriesFor, rowOf } from './demo/findings.mjs'
 import { openLibrary } from './demo/library.mjs'
-import { ingest, pullModels } from './demo/material.mjs'
+import { catchUp, ingest, pullModels } from './demo/material.mjs'
 import { printSummary } from './demo/summary.mjs'
 import { ensureBuild } from './setup/compiled.mjs'
 import { ensureFfmpeg } from './setup/ffmpeg.mjs'
@@ -28,13 +28,14 @@ await main(async () => {
   process.on('SIGINT', () => {})
 
   const gaps = noYtDlp ? [`YouTube, TikTok and Instagram: ${noYtDlp}`] : []
-  await pullModels(settings, gaps)
+  const complete = await pullModels(settings, gaps)
   const library = await openLibrary(settings)
   const forward = () => library.stop()
   process.on('SIGTERM', forward)
   let served = false
   try {
     await ingest(settings, library, folder, gaps)
+    if (complete) await catchUp(library)
     const videos = await allVideos(library)
     const completed = videos.filter((video) => video.status === 'completed')
     if (completed.length === 0) {

@@ -14,7 +14,7 @@ const PREFERRED_PORT = 8000
  * Opens the library in `settings.dataDir`: joins the server that already runs on it, or starts one.
  *
  * @returns {Promise<{url: string, joined: boolean, get(route: string): Promise<any>,
- *   stopped: Promise<number>, stop(): Promise<void>}>} `stopped` is the exit code of the started
+ *   post(route: string): Promise<any>, stopped: Promise<number>, stop(): Promise<void>}>} `stopped` is the exit code of the started
  *   server; `stop` leaves a joined one alone
  */
 export async function openLibrary(settings) {
@@ -77,18 +77,22 @@ async function untilReady(library, server) {
 }
 
 function client(url, settings) {
+  const request = async (method, route) => {
+    const { libraryHolder } = await import(path.join(root, 'dist/config/lock.js'))
+    const token = libraryHolder(settings.dataDir)?.token ?? settings.token
+    const answer = await fetch(url + route, {
+      method,
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    })
+    if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${await answer.text()}`)
+    return answer.json()
+  }
   return {
     url,
     /** The JSON answer to a GET. */
-    async get(route) {
-      const { libraryHolder } = await import(path.join(root, 'dist/config/lock.js'))
-      const token = libraryHolder(settings.dataDir)?.token ?? settings.token
-      const answer = await fetch(url + route, {
-        headers: token ? { authorization: `Bearer ${token}` } : {},
-      })
-      if (!answer.ok) throw new Error(`GET ${route}: ${answer.status} ${await answer.text()}`)
-      return answer.json()
-    },
+    get: (route) => request('GET', route),
+    /** The JSON answer to a POST without a body. */
+    post: (route) => request('POST', route),
   }
 }
 

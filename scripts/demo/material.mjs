@@ -1,7 +1,9 @@
 /** What the demo works on: models as far as the network gives them, and a small set of videos. */
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeClips } from '../make-clips.mjs'
 import { say } from '../setup/programs.mjs'
+import { allVideos } from './findings.mjs'
 import { forgeindex } from './library.mjs'
 
 const PROBE_MS = 3000
@@ -13,20 +15,28 @@ const SHOWS = {
   clip: 'search by meaning, near-duplicates, concepts and the activities that need them',
   detector: 'objects and the activities that need them',
   speech: 'transcripts',
+  vad: 'transcripts',
 }
 
-/** Pulls the selected models that are not there yet. Sentences on those still missing go to `gaps`. */
+/**
+ * Pulls the selected models that are not there yet. Sentences on those still missing go to `gaps`.
+ *
+ * @returns {Promise<boolean>} whether all selected models are there now
+ */
 export async function pullModels(settings, gaps) {
-  if ((await missingModels()).length === 0) return
+  if ((await missingModels()).length === 0) return true
   const reachable = await isReachable(settings.hubUrl)
-  if (reachable) await forgeindex(['models', 'pull'])
-  for (const model of await missingModels()) {
-    const why = reachable ? 'could not be pulled' : `${settings.hubUrl} cannot be reached from here`
+  if (reachable) await forgeindex(['models', 'pull', '--json'])
+  const missing = await missingModels()
+  const why = reachable ? 'could not be pulled' : `${settings.hubUrl} cannot be reached from here`
+  for (const shows of new Set(missing.map((model) => SHOWS[model.job]))) {
+    const names = missing.filter((model) => SHOWS[model.job] === shows).map((model) => model.name)
     gaps.push(
-      `${SHOWS[model.job] ?? model.job}: the model ${model.name} is not installed (${why}). ` +
-        `Mend it with: npx forgeindex models pull ${model.name} && npx forgeindex recompute`,
+      `${shows}: ${names.join(' and ')} not installed (${why}). Mend it with ` +
+        `\`npx forgeindex models pull\` or files in FORGEINDEX_MODELS_DIR, then start the demo again.`,
     )
   }
+  return missing.length === 0
 }
 
 async function missingModels() {
@@ -62,6 +72,23 @@ export async function ingest(settings, library, folder, gaps) {
 async function ingestFolder(folder) {
   say(`Ingesting ${folder} …`)
   await forgeindex(['ingest', folder, '--max-videos', '10000', '--wait', '--json'])
+}
+
+/** Runs the steps that an earlier demo skipped for want of a model, now that the models are there. */
+export async function catchUp(library) {
+  const skipped = (await allVideos(library)).filter((video) =>
+    video.steps.some((step) => step.reason === 'model-missing'),
+  )
+  if (skipped.length === 0) return
+  say(`Running the steps that wanted a model on ${skipped.length} videos …`)
+  for (const { id } of skipped) await library.post(`/api/videos/${id}/reprocess`)
+  for (const { id } of skipped) {
+    while (!isFinal(await library.get(`/api/videos/${id}`))) await sleep(500)
+  }
+}
+
+function isFinal(video) {
+  return video.status === 'completed' || video.status === 'failed'
 }
 
 /** True when anything answers at `url` within a few seconds. */
