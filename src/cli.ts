@@ -4,13 +4,13 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { datasetCreate, datasetList, datasetShow, exportDataset } from './commands/datasets.ts'
 import { doctor } from './commands/doctor.ts'
 import { ingest } from './commands/ingest.ts'
+import { tasks, videos } from './commands/lists.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { modelsList, modelsPull } from './commands/models.ts'
+import { reportFailure } from './commands/report.ts'
 import { search } from './commands/search.ts'
 import { seed } from './commands/seed.ts'
 import { serveCommand, workerCommand } from './commands/serve.ts'
-import { tasks, videos } from './commands/lists.ts'
-import { reportFailure } from './commands/report.ts'
 
 const program = new Command('forgeindex')
   .description('One sentence in, a labelled, versioned, exportable video dataset out.')
@@ -69,12 +69,22 @@ dataset.option(...json)
 dataset
   .command('create')
   .argument('<name>')
-  .option('--filter <json>', 'which videos: the search filters as JSON, for example {"tags":["cnc"]}')
+  .option(
+    '--filter <json>',
+    'which videos: the search filters as JSON, for example {"tags":["cnc"]}',
+  )
   .option('--description <text>')
   .option(...json)
   .action(run(datasetCreate))
-dataset.command('list').option(...json).action(run(datasetList))
-dataset.command('show').argument('<id>').option(...json).action(run(datasetShow))
+dataset
+  .command('list')
+  .option(...json)
+  .action(run(datasetList))
+dataset
+  .command('show')
+  .argument('<id>')
+  .option(...json)
+  .action(run(datasetShow))
 
 program
   .command('export')
@@ -112,9 +122,15 @@ program
   .option(...json)
   .action(run(seed))
 
-const models = program.command('models').description('models: list, pull [NAME…]').action(run(modelsList))
+const models = program
+  .command('models')
+  .description('models: list, pull [NAME…]')
+  .action(run(modelsList))
 models.option(...json)
-models.command('list').option(...json).action(run(modelsList))
+models
+  .command('list')
+  .option(...json)
+  .action(run(modelsList))
 models
   .command('pull')
   .argument('[names...]')

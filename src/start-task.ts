@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { InvalidInputError, toError } from './errors.ts'
 import type { Platform } from './ingestion/discovery/source.ts'
+import { guardOf } from './ingestion/guard.ts'
 import { parseWish, platformOfUrl } from './ingestion/recognise.ts'
 import { loadTaxonomy } from './labeling/taxonomy.ts'
 import type { Services } from './services.ts'
@@ -71,6 +72,8 @@ async function planTask(
   if (platform === 'urls' && urls.length === 0) {
     throw new InvalidInputError('urls-missing', 'The platform urls needs addresses in `urls`.')
   }
+  const guard = guardOf(settings)
+  for (const url of urls) guard.checkForm(url)
   const asked = wish.maxVideos ?? words.maxVideos
   if (asked !== null && (asked < 1 || asked > MAX_VIDEOS)) {
     throw new InvalidInputError(

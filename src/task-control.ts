@@ -41,7 +41,12 @@ export async function cancelTask({ database, queue }: Parts, taskId: string): Pr
   }
   await db.transaction().execute(async (trx) => {
     await recountTask(trx, task.id)
-    await recordEvent(trx, 'task.updated', { taskId: task.id }, { task_id: task.id, status: 'cancelled' })
+    await recordEvent(
+      trx,
+      'task.updated',
+      { taskId: task.id },
+      { task_id: task.id, status: 'cancelled' },
+    )
   })
 }
 
@@ -57,7 +62,9 @@ export async function retryTask({ database, queue }: Parts, taskId: string): Pro
   if (task.status === 'pending' || task.status === 'running') {
     throw new ConflictError('task-running', 'The task still runs; wait for its end or cancel it.')
   }
-  const videos = await Promise.all((await videoIdsOfTask(db, task.id)).map((id) => getVideo(db, id)))
+  const videos = await Promise.all(
+    (await videoIdsOfTask(db, task.id)).map((id) => getVideo(db, id)),
+  )
   const again = videos.filter((video) => video.status === 'failed' && video.failure?.retryable)
   if (task.discoveryDone && again.length === 0 && videos.length > 0) {
     throw new ConflictError(
@@ -80,7 +87,12 @@ export async function retryTask({ database, queue }: Parts, taskId: string): Pro
     if (!task.discoveryDone || videos.length === 0) {
       await queue.enqueue('ingest', { taskId: task.id }, { transaction: trx })
     }
-    await recordEvent(trx, 'task.updated', { taskId: task.id }, { task_id: task.id, status: 'running' })
+    await recordEvent(
+      trx,
+      'task.updated',
+      { taskId: task.id },
+      { task_id: task.id, status: 'running' },
+    )
   })
 }
 
@@ -101,7 +113,16 @@ export async function reprocessVideo({ database, queue }: Parts, videoId: string
   await database.db.transaction().execute(async (trx) => {
     const video = await getVideo(trx, videoId)
     await updateVideo(trx, video.id, { status: 'pending', failure: null })
-    await queue.enqueue(video.storageKey ? 'video' : 'fetch', { videoId: video.id }, { transaction: trx })
-    await recordEvent(trx, 'video.updated', { videoId: video.id }, { video_id: video.id, status: 'pending' })
+    await queue.enqueue(
+      video.storageKey ? 'video' : 'fetch',
+      { videoId: video.id },
+      { transaction: trx },
+    )
+    await recordEvent(
+      trx,
+      'video.updated',
+      { videoId: video.id },
+      { video_id: video.id, status: 'pending' },
+    )
   })
 }

@@ -58,7 +58,11 @@ async function stores(settings: Settings): Promise<Finding[]> {
     const health = await library.request<Health>('GET', '/health')
     const server = library.server ? `, served at ${library.server}` : ''
     return [
-      { name: 'database', ...health.checks.database, detail: health.checks.database.detail + server },
+      {
+        name: 'database',
+        ...health.checks.database,
+        detail: health.checks.database.detail + server,
+      },
       { name: 'storage', ...health.checks.storage },
     ]
   } catch (error) {

@@ -31,7 +31,10 @@ export async function openLibrary(): Promise<Library> {
   const settings = settingsFromProcess()
   const holder = settings.databaseUrl ? null : libraryHolder(settings.dataDir)
   if (holder?.url) return remoteLibrary(settings, holder.url, holder.token ?? '')
-  const quiet = { ...settings, logLevel: settings.logLevel === "info" ? "error" : settings.logLevel }
+  const quiet = {
+    ...settings,
+    logLevel: settings.logLevel === 'info' ? 'error' : settings.logLevel,
+  }
   const services = await openServices(quiet)
   return await ownLibrary(quiet, services)
 }

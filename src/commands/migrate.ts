@@ -1,5 +1,5 @@
-import { lockLibrary } from '../config/lock.ts'
 import { migratedNames, openDatabase } from '../config/database.ts'
+import { lockLibrary } from '../config/lock.ts'
 import { settingsFromProcess } from '../config/settings.ts'
 import { TaskQueue } from '../config/task-queue.ts'
 import { createLogger } from '../log.ts'

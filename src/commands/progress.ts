@@ -16,7 +16,10 @@ export function progressLine(): ProgressLine {
   let lastAt = 0
   return {
     show(share, words) {
-      const text = share === null ? words : `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  ${words}`
+      const text =
+        share === null
+          ? words
+          : `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  ${words}`
       if (text === last) return
       if (isTerminal) {
         const room = Math.max(20, (process.stderr.columns || 80) - 1)

@@ -30,7 +30,9 @@ export async function search(
     return 0
   }
   if (answer.mode === 'words') {
-    printLine('Only words were searched: no model for pictures is installed (forgeindex models pull).')
+    printLine(
+      'Only words were searched: no model for pictures is installed (forgeindex models pull).',
+    )
   }
   for (const result of answer.results) {
     const [best] = result.moments

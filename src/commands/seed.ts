@@ -37,7 +37,9 @@ export async function seed(options: {
     if (task === 'interrupted') return 130
     ended.push({ ...task, category })
     if (!options.json) {
-      printLine(`${category}: ${task.status}, ${task.videos_processed} videos${task.error_message ? ` (${task.error_message})` : ''}`)
+      printLine(
+        `${category}: ${task.status}, ${task.videos_processed} videos${task.error_message ? ` (${task.error_message})` : ''}`,
+      )
     }
   }
   const processed = ended.reduce((sum, task) => sum + task.videos_processed, 0)

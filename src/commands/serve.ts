@@ -19,7 +19,10 @@ export async function serveCommand(options: {
     )
   }
   if (options.port > 65535) {
-    throw new InvalidInputError('invalid-input', `--port: expected 0 to 65535, got ${options.port}.`)
+    throw new InvalidInputError(
+      'invalid-input',
+      `--port: expected 0 to 65535, got ${options.port}.`,
+    )
   }
   return await runUntilSignal({ ...options, role: options.role as Role })
 }
@@ -35,7 +38,9 @@ async function runUntilSignal(options: { host: string; port: number; role: Role 
   const onSignal = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted) process.exit(130)
     isInterrupt = signal === 'SIGINT'
-    process.stderr.write('Stopping: running videos reach their next checkpoint. Again to stop at once.\n')
+    process.stderr.write(
+      'Stopping: running videos reach their next checkpoint. Again to stop at once.\n',
+    )
     stop.abort()
   }
   process.on('SIGINT', onSignal)

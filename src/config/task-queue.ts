@@ -42,6 +42,7 @@ const KINDS: JobKind[] = ['ingest', 'fetch', 'video']
 const CRASH_LIMIT = 20
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
 const HEARTBEAT_SECONDS = 10
+const NO_JOB = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Durable background work on pg-boss: jobs are rows of the library's own database, so they are
@@ -90,8 +91,9 @@ export class TaskQueue implements AsyncDisposable {
       })
     }
     if (embedded) await queue.#reviveOrphans()
-    // send() reads the queue's definition once outside the caller's transaction: read it now.
-    for (const kind of KINDS) await boss.getQueue(kind)
+    // send() reads the queue's definition once outside the caller's transaction: on the embedded
+    // database that would wait for the very connection its caller holds. Any look-up keeps it.
+    for (const kind of KINDS) await boss.findJobs(kind, { id: NO_JOB })
     return queue
   }
 

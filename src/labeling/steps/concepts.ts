@@ -71,7 +71,7 @@ export class ConceptsStep implements PipelineStep {
     const { ref } = await models.describe('clip')
     const key = `${ref.name} ${ref.revision} ${taxonomy.hash}`
     const known = this.#prompts.get(key)
-    if (known) return await known
+    if (known !== undefined) return await known
     const made = embedPrompts(taxonomy, (texts) => models.embedTexts(texts, { priority: 'batch' }))
     this.#prompts.set(key, made)
     // A failure is not kept: the next video tries again.

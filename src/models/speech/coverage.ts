@@ -1,12 +1,13 @@
 import type { Phrase } from './phrases.ts'
 import type { SpeechRange } from './speech-ranges.ts'
+import { placesOf } from './timeline.ts'
 import { SAMPLE_RATE } from './wav.ts'
 import { pieceLength, type SpeechWindow } from './windows.ts'
 
 /** Speech without text matters from this length on. */
 const MIN_GAP_SAMPLES = SAMPLE_RATE
 /** What a phrase to be decoded again covers of a piece is left out below this length. */
-const MIN_AGAIN_SAMPLES = 0.4 * SAMPLE_RATE
+const MIN_AGAIN_SAMPLES = 0.6 * SAMPLE_RATE
 
 /** Samples of a window, end exclusive. */
 interface Stretch {
@@ -20,19 +21,21 @@ export function uncoveredSpeech(phrases: readonly Phrase[], window: SpeechWindow
 }
 
 /**
- * What to keep of a window in which the model passed over speech, and what to decode again: the
- * speech without text, together with the phrase that broke off before it. Starting in the middle
- * of a sentence would repeat or spoil a word.
+ * What to keep of a window, and what to decode again, alone: speech that was passed over, together
+ * with the phrase that broke off before it (starting in the middle of a sentence would repeat or
+ * spoil a word), and phrases that run over places far apart in the recording.
  */
 export function planAgain(
   phrases: readonly Phrase[],
   window: SpeechWindow,
 ): { kept: Phrase[]; again: SpeechRange[] } {
   const gaps = findGaps(phrases, window)
-  const brokenOff = phrases.filter((phrase) => gaps.some((gap) => gap.start === phrase.end))
+  const doubtful = phrases.filter(
+    (phrase) => gaps.some((gap) => gap.start === phrase.end) || placesOf(phrase, window).length > 1,
+  )
   // The whole of a single piece would only come out the same again: go on behind the break.
-  const stuck = window.pieces.length === 1 && brokenOff.length === phrases.length
-  const redo = stuck ? [] : brokenOff
+  const stuck = window.pieces.length === 1 && doubtful.length === phrases.length
+  const redo = stuck ? [] : doubtful
   return {
     kept: phrases.filter((phrase) => !redo.includes(phrase)),
     again: toRecording([...gaps, ...redo], window),

@@ -37,10 +37,11 @@ const BATCH_WINDOWS = 4
 const SURE_LANGUAGE = 0.5
 
 /**
- * Seconds of speech in a window, for the first, second and third time that speech is decoded. What
- * failed or was passed over in company is tried again in less company, at last alone.
+ * Seconds of sound in a window, for the first, second and third time that speech is decoded: what
+ * failed or was passed over in company is tried again alone. (A little less than 30 at first, so
+ * that the last timestamp fits.)
  */
-const CAPACITY_SECONDS = [29.5, 10, 0]
+const CAPACITY_SECONDS = [29.5, 0, 0]
 
 /**
  * Transcribes a recording of any length. Memory holds one batch of windows (4 × 30 s) and the text

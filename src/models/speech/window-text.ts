@@ -5,7 +5,7 @@ import { type Phrase, readPhrases } from './phrases.ts'
 import { cutAtLoop } from './repetition.ts'
 import type { DropReason, SpeechSegment } from './result.ts'
 import type { SpeechRange } from './speech-ranges.ts'
-import { placePhrase } from './timeline.ts'
+import { placesOf } from './timeline.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { SAMPLE_RATE } from './wav.ts'
 import { type SpeechWindow, windowLength } from './windows.ts'
@@ -68,20 +68,17 @@ function readSegments(
   const segments: SpeechSegment[] = []
   const dropped: DroppedRange[] = []
   for (const phrase of phrases) {
-    const placed = placePhrase(phrase, window, vocabulary)
-    if (placed.length === 0) {
+    const [place] = placesOf(phrase, window)
+    if (!place) {
       dropped.push(...dropRanges([nearestSpeech(phrase, window)], 'outside-speech'))
-    }
-    for (const { startSample, endSample, tokens, logProbs } of placed) {
-      if (isGuesswork(logProbs)) {
-        dropped.push({ startSample, endSample, reason: 'low-probability' })
-        continue
-      }
+    } else if (isGuesswork(phrase.logProbs)) {
+      dropped.push(...dropRanges([place], 'low-probability'))
+    } else {
       segments.push({
-        startTime: startSample / SAMPLE_RATE,
-        endTime: endSample / SAMPLE_RATE,
-        text: vocabulary.decode(tokens),
-        avgLogProb: meanOf(logProbs),
+        startTime: place.startSample / SAMPLE_RATE,
+        endTime: place.endSample / SAMPLE_RATE,
+        text: vocabulary.decode(phrase.tokens),
+        avgLogProb: meanOf(phrase.logProbs),
         noSpeechProb: decoded.noSpeechProb,
         language: decoded.language,
       })

@@ -18,10 +18,14 @@ export interface SpeechWindow {
  */
 const MAX_GAP_SAMPLES = 0.5 * SAMPLE_RATE
 
+/** A full window may end at a pause in its last quarter, so that sentences stay whole. */
+const CUT_FROM = 0.75
+
 /**
  * Packs ranges (in order, each at most 30 s) into windows of at most `capacitySamples`; a longer
  * range has a window to itself. The encoder takes as long for one second as for thirty, so short
- * utterances share a window, and the map back to the recording is kept.
+ * utterances share a window, and the map back to the recording is kept. A full window ends at the
+ * longest pause of its last quarter: a sentence parted between windows costs words in both.
  */
 export async function* packRanges(
   ranges: AsyncIterable<SpeechRange> | Iterable<SpeechRange>,
@@ -29,22 +33,42 @@ export async function* packRanges(
 ): AsyncGenerator<SpeechWindow> {
   let pieces: Piece[] = []
   for await (const range of ranges) {
-    const windowStart = placeBehind(pieces.at(-1), range)
-    if (pieces.length > 0 && windowStart + pieceLength(range) > capacitySamples) {
-      yield { pieces }
-      pieces = [{ ...range, windowStart: 0 }]
-    } else {
-      pieces.push({ ...range, windowStart })
+    while (pieces.length > 0 && !fits(pieces, range, capacitySamples)) {
+      const cut = longestPause(pieces, range, capacitySamples)
+      yield { pieces: pieces.slice(0, cut) }
+      pieces = pieces.slice(cut).reduce(append, [])
     }
+    pieces = append(pieces, range)
   }
   if (pieces.length > 0) yield { pieces }
 }
 
-/** Where a range would start in the window whose last piece is given. */
-function placeBehind(last: Piece | undefined, range: SpeechRange): number {
-  if (!last) return 0
-  const gap = Math.min(MAX_GAP_SAMPLES, range.startSample - last.endSample)
-  return last.windowStart + pieceLength(last) + gap
+/** The pieces of a window with a range put behind them. */
+function append(pieces: Piece[], { startSample, endSample }: SpeechRange): Piece[] {
+  const last = pieces.at(-1)
+  const gap = last ? Math.min(MAX_GAP_SAMPLES, startSample - last.endSample) : 0
+  const windowStart = windowLength({ pieces }) + gap
+  return [...pieces, { startSample, endSample, windowStart }]
+}
+
+function fits(pieces: Piece[], range: SpeechRange, capacitySamples: number): boolean {
+  return windowLength({ pieces: append(pieces, range) }) <= capacitySamples
+}
+
+/** How many of the pieces of a full window to keep, so that the pause after them is longest. */
+function longestPause(pieces: Piece[], next: SpeechRange, capacitySamples: number): number {
+  let best = pieces.length
+  let longest = next.startSample - (pieces.at(-1)?.endSample ?? 0)
+  for (let cut = pieces.length - 1; cut > 0; cut--) {
+    const [before, after] = [pieces[cut - 1]!, pieces[cut]!]
+    if (before.windowStart + pieceLength(before) < capacitySamples * CUT_FROM) break
+    const pause = after.startSample - before.endSample
+    if (pause > longest) {
+      longest = pause
+      best = cut
+    }
+  }
+  return best
 }
 
 /** The sound of a window, 16 kHz in [-1, 1): its pieces with the lead-in before each. */
