@@ -11,7 +11,10 @@ export interface NewDataset {
   /** At most 10,000 characters. */
   description?: string | null
   filters: VideoFilters
-  /** The taxonomy in use, as plain data: exported with every version. */
+  /**
+   * The taxonomy in use, as plain data: exported with every version as taxonomy.yaml. If it has a
+   * text `yaml`, that is exported as it is, with the order and comments that JSON would lose.
+   */
   taxonomy: object
 }
 

@@ -25,14 +25,16 @@ export const METADATA_COLUMNS = {
   annotation_file: 'path in this archive',
 } as const
 
+const COLUMN_NAMES = Object.keys(METADATA_COLUMNS) as (keyof typeof METADATA_COLUMNS)[]
+
 /** Path of a video's annotation in the archive. */
 export function annotationPath(videoId: string): string {
   return `annotations/${videoId}.json`
 }
 
-/** The table as text, a line at a time: RFC 4180 with `\n`, UTF-8, with a header. */
+/** The table as text, some lines at a time: RFC 4180 with `\n`, UTF-8, with a header. */
 export async function* metadataCsv(items: AsyncIterable<DatasetItem>): AsyncGenerator<string> {
-  yield stringify([Object.keys(METADATA_COLUMNS)])
+  let lines = stringify([COLUMN_NAMES])
   for await (const item of items) {
     const facts = itemFacts(item)
     const row: Record<keyof typeof METADATA_COLUMNS, string | number | null> = {
@@ -56,10 +58,12 @@ export async function* metadataCsv(items: AsyncIterable<DatasetItem>): AsyncGene
       content_sha256: item.contentSha256,
       annotation_file: annotationPath(item.videoId),
     }
-    yield stringify([
-      Object.keys(METADATA_COLUMNS).map((column) => row[column as keyof typeof row]),
-    ])
+    lines += stringify([COLUMN_NAMES.map((column) => row[column])])
+    if (lines.length < 65_536) continue
+    yield lines
+    lines = ''
   }
+  yield lines
 }
 
 /**

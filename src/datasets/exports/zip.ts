@@ -37,6 +37,10 @@ async function* entries({ db }: Pick<Database, 'db'>, dataset: Dataset): AsyncGe
   }
   const items = datasetItems(db, dataset, { batch: BATCH })
   yield { name: 'metadata.csv', body: metadataCsv(items) }
-  yield { name: 'taxonomy.yaml', body: toYaml(dataset.taxonomy) }
+  yield { name: 'taxonomy.yaml', body: taxonomyYaml(dataset) }
   yield { name: 'README.md', body: readme(dataset, totals) }
+}
+
+function taxonomyYaml({ taxonomy }: Dataset): string {
+  return typeof taxonomy.yaml === 'string' ? taxonomy.yaml : toYaml(taxonomy)
 }
