@@ -46,20 +46,22 @@ export function countsOf(labels) {
 export function queriesFor(videos) {
   const labels = countsOf(videos.flatMap((video) => [...video.detections, ...video.activities]))
   const spoken = videos
-    .map((video) => (video.transcript?.full_text ?? '').split(/[^\p{L}']+/u).filter(Boolean))
+    .map((video) => longWords(video.transcript?.full_text ?? ''))
     .sort((a, b) => b.length - a.length)[0]
   const queries = labels.slice(0, 2).map(([label]) => label.replaceAll('_', ' '))
-  if (spoken && spoken.length >= 6) queries.push(spoken.slice(3, 6).join(' '))
+  if (spoken && spoken.length >= 3) queries.push(spoken.slice(0, 3).join(' '))
   for (const { title } of videos) {
     queries.push(
-      title
-        .replace(/\.\w+$/, '')
-        .split(/[^\p{L}\p{N}]+/u)
-        .slice(0, 4)
+      longWords(title.replace(/\.\w+$/, ''))
+        .slice(0, 3)
         .join(' '),
     )
   }
-  return [...new Set(queries)].slice(0, MAX_QUERIES)
+  return [...new Set(queries.filter(Boolean))].slice(0, MAX_QUERIES)
+}
+
+function longWords(text) {
+  return text.match(/[\p{L}\p{N}]{4,}/gu) ?? []
 }
 
 /**
