@@ -12,7 +12,9 @@ import { openStorage } from '../../src/config/storage.ts'
 import { testStorage } from '../contract/storage.ts'
 
 const MiB = 1024 * 1024
-const disk = mountSmallDisk()
+/** Arguments of `mount` for a file system of 4 MiB in memory. */
+const SMALL_DISK = ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs']
+const canMount = mayMount()
 
 let dataDir: string
 const open = (folder = dataDir) => openStorage(readSettings({ FORGEINDEX_DATA_DIR: folder }))
@@ -108,9 +110,13 @@ describe('the folder driver', () => {
   })
 })
 
-const noDisk = disk ? '' : ' (skipped: mounting one needs root)'
-describe.skipIf(!disk)(`the folder driver on a 4 MiB disk${noDisk}`, () => {
-  if (!disk) return
+const noDisk = canMount ? '' : ' (skipped: mounting one needs root)'
+describe.skipIf(!canMount)(`the folder driver on a 4 MiB disk${noDisk}`, () => {
+  let disk: string
+  beforeAll(async () => {
+    disk = await mkdtemp(path.join(tmpdir(), 'forgeindex-disk-'))
+    execFileSync('mount', [...SMALL_DISK, disk])
+  })
   afterAll(async () => {
     execFileSync('umount', ['--lazy', disk])
     await rm(disk, { recursive: true, force: true })
@@ -160,13 +166,13 @@ describe.skipIf(!disk)(`the folder driver on a 4 MiB disk${noDisk}`, () => {
   })
 })
 
-/** A file system of 4 MiB in memory, or null where this process may not mount one. */
-function mountSmallDisk(): string | null {
+/** Mounts and unmounts one to see: root in a container may not be allowed to. */
+function mayMount(): boolean {
   const folder = mkdtempSync(path.join(tmpdir(), 'forgeindex-disk-'))
-  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder])
-  if (mount.status === 0) return folder
+  const mounted = spawnSync('mount', [...SMALL_DISK, folder]).status === 0
+  if (mounted) execFileSync('umount', [folder])
   rmdirSync(folder)
-  return null
+  return mounted
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

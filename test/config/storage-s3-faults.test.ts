@@ -10,7 +10,8 @@ import { serveHttp } from '../support/servers.ts'
 
 // A real server cannot be made to misbehave at will: these speak the S3 protocol and do.
 
-describe('the S3 driver against a store in trouble', () => {
+// Together, for they mostly wait.
+describe.concurrent('the S3 driver against a store in trouble', () => {
   it('rides out two 503 answers; after the fourth it says when to come back', async () => {
     let refusals = 2
     await using store = await serveS3((request, response) => {
@@ -77,14 +78,14 @@ describe('the S3 driver against a store in trouble', () => {
     await expect(open('http://no-such-host.invalid')).rejects.toMatchObject(gone)
   }, 60_000)
 
-  it('counts a store that accepts and stays silent as out of reach within 6 seconds', async () => {
+  it('counts a store that accepts and stays silent as out of reach within 9 seconds', async () => {
     let silent = false
     await using store = await serveS3(() => silent)
     await using storage = await open(store.url)
     silent = true
     const started = performance.now()
     await expect(storage.check()).rejects.toMatchObject({ code: 'storage-unreachable' })
-    expect(performance.now() - started).toBeLessThan(6_000)
+    expect(performance.now() - started).toBeLessThan(9_000)
   })
 
   it('ends a request when its signal is aborted, though no answer comes', async () => {
@@ -96,6 +97,21 @@ describe('the S3 driver against a store in trouble', () => {
     const controller = new AbortController()
     setTimeout(() => controller.abort(reason), 100)
     await expect(storage.get('a', { signal: controller.signal })).rejects.toBe(reason)
+  })
+
+  it('gives up an aborted upload within 9 seconds when the store no longer answers', async () => {
+    const controller = new AbortController()
+    const reason = new Error('stopped by the test')
+    await using store = await serveS3((request) => {
+      const begins = request.method === 'POST' && request.url?.includes('uploads') === true
+      if (begins) controller.abort(reason)
+      return begins
+    })
+    await using storage = await open(store.url)
+    const body = Buffer.alloc(20 * 1024 * 1024)
+    const started = performance.now()
+    await expect(storage.put('a', body, { signal: controller.signal })).rejects.toBe(reason)
+    expect(performance.now() - started).toBeLessThan(9_000)
   })
 
   it('tells a full store, a denied key and a wrong region apart', async () => {

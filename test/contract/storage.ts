@@ -257,6 +257,16 @@ export function testStorage(name: string, open: () => Promise<Storage>): void {
       await expect(buffer(stream)).rejects.toMatchObject({ name: 'AbortError' })
     })
 
+    it('an abort before anybody reads the stream is told to who reads it later', async () => {
+      const key = `${own()}/long`
+      await storage.put(key, randomBytes(6 * MiB))
+      const controller = new AbortController()
+      const { stream } = await storage.get(key, { signal: controller.signal })
+      controller.abort()
+      await sleep(50)
+      await expect(buffer(stream)).rejects.toMatchObject({ name: 'AbortError' })
+    })
+
     it('a listing of 1,010 keys is complete, in byte order, and goes with deletePrefix', async () => {
       const prefix = own()
       const expected = Array.from({ length: 1_010 }, (_, n) => `${prefix}/n${n}.json`)

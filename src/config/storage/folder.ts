@@ -82,6 +82,8 @@ function folderStorage(root: string): Storage {
         highWaterMark: 1 << 18,
         ...(signal ? { signal } : {}),
       })
+      // Who asked may not be listening yet: then an abort would end the process.
+      stream.on('error', () => {})
       return { stream, bytes: last - start + 1, totalBytes, contentType: contentTypeOf(key) }
     },
 

@@ -203,6 +203,8 @@ function s3Storage(client: S3Client, settings: S3Settings): Storage {
 function mapped(body: Readable, settings: S3Settings, signal: AbortSignal | undefined): Readable {
   const stream = new PassThrough({ highWaterMark: 1 << 18 })
   body.once('error', (error) => stream.destroy(asS3Error(error, settings)))
+  // Who asked may not be listening yet: then a cut would end the process. Reading tells it later.
+  stream.on('error', () => {})
   stream.once('close', () => body.destroy())
   if (signal) addAbortSignal(signal, stream)
   return body.pipe(stream)
