@@ -8,14 +8,12 @@ import { vector } from '@electric-sql/pglite-pgvector'
 import { sql } from 'kysely'
 import { describe } from 'vitest'
 import { type Database, migrate, openEmbedded, openServer } from '../../src/config/database.ts'
+import { createTestDatabase, testDatabaseUrl } from './servers.ts'
 
 export type DatabaseForm = Database['form']
 
 /** Opens a fresh, migrated, empty database; the test that opens it closes it. */
 export type OpenTestDatabase = () => Promise<Database>
-
-/** Server for tests, for example `postgresql://user@host:5432/postgres`; null: embedded only. */
-export const testServerUrl = process.env.FORGEINDEX_TEST_DATABASE_URL || null
 
 const root = path.join(import.meta.dirname, '../..')
 
@@ -39,8 +37,8 @@ export function eachDatabase(
   suite: (open: OpenTestDatabase, form: DatabaseForm) => void,
 ): void {
   describe(`${name} (embedded)`, () => suite(() => openTestDatabase('embedded'), 'embedded'))
-  const skipped = testServerUrl ? '' : ', skipped: FORGEINDEX_TEST_DATABASE_URL is not set'
-  describe.skipIf(!testServerUrl)(`${name} (server${skipped})`, () =>
+  const skipped = testDatabaseUrl() ? '' : ', skipped: FORGEINDEX_TEST_DATABASE_URL is not set'
+  describe.skipIf(!testDatabaseUrl())(`${name} (server${skipped})`, () =>
     suite(() => openTestDatabase('server'), 'server'),
   )
 }
@@ -96,17 +94,11 @@ async function schemaHash(): Promise<string> {
 }
 
 async function openOwnDatabase(): Promise<Database> {
-  if (!testServerUrl) throw new Error('FORGEINDEX_TEST_DATABASE_URL is not set')
-  const name = `forgeindex_test_${randomUUID().replaceAll('-', '')}`
-  await onServer(testServerUrl, `create database ${name}`)
-  const url = new URL(testServerUrl)
-  url.pathname = `/${name}`
-  const database = openServer(url.href)
+  const { url, drop } = await createTestDatabase()
+  const database = openServer(url)
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= database
-      .close()
-      .then(() => onServer(testServerUrl, `drop database if exists ${name} with (force)`))
+    closing ??= database.close().then(drop)
     return closing
   }
   try {
@@ -116,9 +108,4 @@ async function openOwnDatabase(): Promise<Database> {
     throw error
   }
   return { ...database, close, [Symbol.asyncDispose]: close }
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
-  await using server = openServer(url)
-  await sql.raw(statement).execute(server.db)
 }
