@@ -71,7 +71,7 @@ export async function ingest(settings, library, folder, gaps) {
 
 async function ingestFolder(folder) {
   say(`Ingesting ${folder} …`)
-  await forgeindex(['ingest', folder, '--max-videos', '10000', '--wait', '--json'])
+  await forgeindex(['ingest', folder, '--max-videos', '10000', '--wait'])
 }
 
 /** Runs the steps that an earlier demo skipped for want of a model, now that the models are there. */
