@@ -23,7 +23,9 @@ export function issueFaults(issue: z.core.$ZodIssue, data: unknown): InputFault[
       got: shown(valueAt(data, [...at, key])),
     }))
   }
-  return [{ path: at.join('.'), expected: issue.message, got: shown(valueAt(data, at)) }]
+  // zod writes `Invalid input: expected string, received number`; the value itself says the rest.
+  const expected = issue.message.replace(/^[^:]*: expected /, '').replace(/, received .*$/, '')
+  return [{ path: at.join('.'), expected, got: shown(valueAt(data, at)) }]
 }
 
 /** A value in a message: its beginning, on one line. */

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import type { InputFault } from '../errors.ts'
 
-const line = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((value) => value === value.trim(), 'no space at its ends')
+const trimmed = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((value) => value === value.trim(), 'text without a space at its ends')
+const line = trimmed(200)
+const prose = trimmed(2_000)
 const label = z
   .string()
   .max(100)
@@ -25,7 +28,7 @@ const concept = z.strictObject({
   name: label,
   prompts: z.array(line).min(1).max(100),
   threshold: share,
-  threshold_origin: line.max(1_000),
+  threshold_origin: prose,
   model_thresholds: z.record(line, share.nullable()).optional(),
 })
 
@@ -40,7 +43,7 @@ const activity = z.strictObject({
 export const taxonomyFile = z.strictObject({
   name: label,
   version: z.string().min(1).max(50),
-  description: line.max(1_000).optional(),
+  description: prose.optional(),
   objects: z.record(line, label),
   categories: z.record(label, keywords),
   background: z.array(line).min(2).max(1_000),
