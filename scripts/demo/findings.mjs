@@ -25,7 +25,7 @@ export function rowOf(video) {
   const words = (video.transcript?.full_text ?? '').split(/\s+/).filter(Boolean).length
   return {
     title: video.title,
-    status: video.failure ? `failed: ${video.failure.code}` : video.status,
+    status: video.failure ? `failed: ${video.failure.message}` : video.status,
     keyframes: video.keyframes.length,
     objects: countsOf(video.detections),
     concepts: countsOf(video.concepts),
