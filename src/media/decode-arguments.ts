@@ -54,7 +54,14 @@ export function decodeArguments(
     // ffmpeg moves the file's first timestamp to 0. A negative one is only encoder delay, which
     // players cut off: moving it would shift the pictures.
     ...(info.startSeconds < 0 ? ['-copyts'] : []),
-    ...['-threads', String(tools.threads), '-t', limitSeconds.toFixed(3)],
+    // One more than cores, as ffmpeg itself counts (libavcodec/pthread_frame.c): a decoder thread
+    // waits while its frame is filtered.
+    ...[
+      '-threads',
+      String(tools.threads > 1 ? tools.threads + 1 : 1),
+      '-t',
+      limitSeconds.toFixed(3),
+    ],
     ...guardedInput('ffmpeg', absoluteFile),
     ...video,
     ...audio,

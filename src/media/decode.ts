@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises'
+import { rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { PermanentError, TransientError } from '../errors.ts'
@@ -177,10 +177,13 @@ async function writeThumbnail(
   const source = keyframes.find((keyframe) => keyframe.timestamp >= from) ?? keyframes.at(-1)
   if (!source) return null
   const file = path.join(folder, 'thumbnail.jpg')
-  await sharp(source.file)
+  const bytes = await sharp(source.file, { failOn: 'none' })
     .resize({ width: THUMBNAIL_MAX_WIDTH, withoutEnlargement: true })
     .jpeg({ quality: 80 })
-    .toFile(file)
+    .toBuffer()
+  await writeFile(file, bytes).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? diskFull(error) : error
+  })
   return file
 }
 
@@ -224,10 +227,7 @@ function hasFaults(stderr: string): boolean {
 
 function throwIfSystemFault({ code, stderr }: RunResult): void {
   if (/No space left on device|Disk quota exceeded/i.test(stderr)) {
-    throw new TransientError(
-      'disk-full',
-      'The disk is full: the frames of this video could not be written. Free some space and try again.',
-    )
+    throw diskFull(new Error(stderr.trim().slice(-500)))
   }
   if (code === 137) {
     throw new TransientError(
@@ -235,6 +235,14 @@ function throwIfSystemFault({ code, stderr }: RunResult): void {
       'The system stopped ffmpeg, most likely for want of memory. Process fewer videos at once.',
     )
   }
+}
+
+function diskFull(cause: Error): TransientError {
+  return new TransientError(
+    'disk-full',
+    'The disk is full: the frames of this video could not be written. Free some space and try again.',
+    { cause },
+  )
 }
 
 function undecodable({ stderr }: RunResult): PermanentError {
