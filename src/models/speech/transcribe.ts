@@ -4,6 +4,7 @@ import type { SpeechDecoder } from './decoder.ts'
 import { type SpeechEncoder, stack } from './encoder.ts'
 import type { SpeechResult } from './result.ts'
 import type { SpeechRange } from './speech-ranges.ts'
+import { areNeighbours } from './timeline.ts'
 import { Transcript } from './transcript.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import type { VoiceDetector } from './voice-detector.ts'
@@ -36,12 +37,14 @@ const BATCH_WINDOWS = 4
  */
 const SURE_LANGUAGE = 0.5
 
+/** A little less than the window, so that the last timestamp fits. */
+const CAPACITY_SAMPLES = 29.5 * SAMPLE_RATE
+
 /**
- * Seconds of sound in a window, for the first, second and third time that speech is decoded: what
- * failed or was passed over in company is tried again alone. (A little less than 30 at first, so
- * that the last timestamp fits.)
+ * Which ranges may share a window, for the first, second and third time that speech is decoded: all,
+ * then what is close together, then none. What failed in company is tried again in less of it.
  */
-const CAPACITY_SECONDS = [29.5, 0, 0]
+const COMPANY = [() => true, areNeighbours, () => false]
 
 /**
  * Transcribes a recording of any length. Memory holds one batch of windows (4 × 30 s) and the text
@@ -61,10 +64,10 @@ export async function transcribe(
       progress.found(range)
     },
   )
-  for (const [attempt, capacitySeconds] of CAPACITY_SECONDS.entries()) {
+  for (const [attempt, mayJoin] of COMPANY.entries()) {
     const again: SpeechRange[] = []
-    const lastAttempt = attempt === CAPACITY_SECONDS.length - 1
-    for await (const batch of batches(packRanges(ranges, capacitySeconds * SAMPLE_RATE))) {
+    const lastAttempt = attempt === COMPANY.length - 1
+    for await (const batch of batches(packRanges(ranges, CAPACITY_SAMPLES, mayJoin))) {
       const decoded = await decodeBatch(parts, wav, batch, options.signal)
       batch.forEach((window, i) => {
         const text = readWindowText(decoded[i]!, window, parts.vocabulary, { lastAttempt })

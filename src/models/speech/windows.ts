@@ -23,16 +23,23 @@ const CUT_FROM = 0.75
 
 /**
  * Packs ranges (in order, each at most 30 s) into windows of at most `capacitySamples`; a longer
- * range has a window to itself. The encoder takes as long for one second as for thirty, so short
+ * range has a window to itself. `mayJoin` tells whether two ranges that follow each other may share
+ * a window. The encoder takes as long for one second as for thirty, so short
  * utterances share a window, and the map back to the recording is kept. A full window ends at the
  * longest pause of its last quarter: a sentence parted between windows costs words in both.
  */
 export async function* packRanges(
   ranges: AsyncIterable<SpeechRange> | Iterable<SpeechRange>,
   capacitySamples: number,
+  mayJoin: (earlier: SpeechRange, later: SpeechRange) => boolean = () => true,
 ): AsyncGenerator<SpeechWindow> {
   let pieces: Piece[] = []
   for await (const range of ranges) {
+    const last = pieces.at(-1)
+    if (last && !mayJoin(last, range)) {
+      yield { pieces }
+      pieces = []
+    }
     while (pieces.length > 0 && !fits(pieces, range, capacitySamples)) {
       const cut = longestPause(pieces, range, capacitySamples)
       yield { pieces: pieces.slice(0, cut) }

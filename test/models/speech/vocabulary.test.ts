@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { splitTokens } from '../../../src/models/speech/split-tokens.ts'
 import { readVocabulary } from '../../../src/models/speech/vocabulary.ts'
 import { testData } from '../../support/test-data.ts'
 
@@ -91,29 +90,4 @@ describe('readVocabulary', () => {
       )
     },
   )
-})
-
-describe('splitTokens', () => {
-  const at = ['', ' one', ' two', '.', ' three', ' four', 'teen', ' five']
-  const vocabulary = { decode: (ids: readonly number[]) => ids.map((id) => at[id]).join('') }
-  const split = (tokens: number[], shares: number[]) =>
-    splitTokens(tokens, shares, vocabulary as Parameters<typeof splitTokens>[2]).map(
-      ({ from, to }) => vocabulary.decode(tokens.slice(from, to)),
-    )
-
-  test('keeps everything together for one share', () => {
-    expect(split([1, 2, 3], [5])).toEqual([' one two.'])
-  })
-
-  test('cuts after a mark that is near the right share', () => {
-    expect(split([1, 2, 3, 4, 5, 6, 7], [50, 50])).toEqual([' one two.', ' three fourteen five'])
-  })
-
-  test('cuts between words, not inside one', () => {
-    expect(split([1, 2, 4, 5, 6, 7], [66, 34])).toEqual([' one two three', ' fourteen five'])
-  })
-
-  test('leaves nothing for a share too small for a word, and loses no token', () => {
-    expect(split([5, 6], [97, 3]).join('')).toBe(' fourteen')
-  })
 })

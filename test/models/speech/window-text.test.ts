@@ -84,12 +84,14 @@ describe('readWindowText', () => {
     expect(read(window, decoded(tokens)).segments).toEqual(['10-14 w1 w2', '100.2-105 w3'])
   })
 
-  test('parts a phrase over pieces far apart, by the time spoken in each', () => {
-    const window = windowOf([10, 14, 0], [100, 102, 4.5])
-    expect(read(window, decoded(phrase(0, 6.5, 1, 2, 3, 4, 5, 6))).segments).toEqual([
-      '10-14 w1 w2 w3 w4',
-      '100-102 w5 w6',
-    ])
+  test('sends pieces far apart that one phrase ties together back, with all their phrases', () => {
+    const window = windowOf([10, 14, 0], [100, 104, 4.5], [110, 112, 9])
+    const tokens = [...phrase(0, 6, 1, 2, 3), ...phrase(6, 8.5, 4), ...phrase(9, 11, 5)]
+    expect(read(window, decoded(tokens))).toEqual({
+      segments: ['110-112 w5'],
+      again: ['10-14', '100-104'],
+      dropped: [],
+    })
   })
 
   test('keeps a phrase over a short pause in one', () => {
@@ -106,18 +108,27 @@ describe('readWindowText', () => {
     })
   })
 
-  test('sends speech that was passed over back, with the phrase that broke off before it', () => {
+  test('sends a piece in which speech was passed over back whole', () => {
     const window = windowOf([10, 14, 0], [100, 110, 4.5])
     const tokens = [...phrase(0, 4, 1), ...phrase(4.6, 8, 2)]
     expect(read(window, decoded(tokens))).toEqual({
       segments: ['10-14 w1'],
-      again: ['100.1-110'],
+      again: ['100-110'],
       dropped: [],
     })
   })
 
   test('goes on behind the break when the same piece alone would come out the same', () => {
     expect(read(windowOf([10, 30, 0]), decoded(phrase(0, 8, 1)))).toEqual({
+      segments: ['10-18 w1'],
+      again: ['18-30'],
+      dropped: [],
+    })
+  })
+
+  test('goes on from the phrase that broke off when a piece alone has others before it', () => {
+    const tokens = [...phrase(0, 8, 1), ...phrase(8, 12, 2)]
+    expect(read(windowOf([10, 30, 0]), decoded(tokens))).toEqual({
       segments: ['10-18 w1'],
       again: ['18-30'],
       dropped: [],

@@ -18,9 +18,12 @@ const seconds = (start: number, end: number): SpeechRange => ({
   endSample: end * SAMPLE_RATE,
 })
 
-async function pack(ranges: SpeechRange[], capacitySeconds = 29.5): Promise<SpeechWindow[]> {
+async function pack(
+  ranges: SpeechRange[],
+  mayJoin?: (earlier: SpeechRange, later: SpeechRange) => boolean,
+): Promise<SpeechWindow[]> {
   const windows: SpeechWindow[] = []
-  for await (const window of packRanges(ranges, capacitySeconds * SAMPLE_RATE)) windows.push(window)
+  for await (const window of packRanges(ranges, 29.5 * SAMPLE_RATE, mayJoin)) windows.push(window)
   return windows
 }
 
@@ -37,8 +40,24 @@ describe('packRanges', () => {
     expect(windows.map((window) => window.pieces.length)).toEqual([1, 2])
   })
 
-  test('gives each range its own window at capacity 0', async () => {
-    expect(await pack([seconds(0, 2), seconds(3, 4)], 0)).toHaveLength(2)
+  test('ends a full window at the longest pause of its last quarter', async () => {
+    const speech = [
+      seconds(0, 12),
+      seconds(60, 71),
+      seconds(80, 82),
+      seconds(83, 85),
+      seconds(86, 90),
+    ]
+    const windows = await pack(speech)
+    expect(windows.map((window) => window.pieces.length)).toEqual([2, 3])
+    expect(windows[1]!.pieces[0]!.windowStart).toBe(0)
+  })
+
+  test('joins only ranges that may be joined', async () => {
+    const near = (earlier: SpeechRange, later: SpeechRange) =>
+      later.startSample - earlier.endSample <= SAMPLE_RATE
+    const windows = await pack([seconds(0, 2), seconds(3, 4), seconds(6, 7)], near)
+    expect(windows.map((window) => window.pieces.length)).toEqual([2, 1])
   })
 
   test('loses no speech and never overfills, whatever the ranges', async () => {
