@@ -205,6 +205,8 @@ export function readSettings(variables: Record<string, string | undefined>): Set
 
 /** Settings of this process: real variables win over a `.env` in the working folder. */
 export function settingsFromProcess(): Settings {
+  // The S3 client would print eight lines about Node 20 on first use.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const variables: Record<string, string> = {}
   if (existsSync('.env')) readDotEnv({ path: '.env', processEnv: variables, quiet: true })
   return readSettings({ ...variables, ...process.env })
