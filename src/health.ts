@@ -1,9 +1,9 @@
-import { sql } from 'kysely'
 import { toError } from './errors.ts'
 import { checkYtDlp } from './ingestion/yt-dlp.ts'
 import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import type { Services } from './services.ts'
+import { ping } from './store/ping.ts'
 
 /** The state of one part. */
 export interface Check {
@@ -38,10 +38,7 @@ export function healthOf(services: Services): () => Promise<Health> {
       await ask()
       return { ok: true, detail: good }
     })
-  const askDatabase = live(
-    () => sql`select 1`.execute(database.db),
-    `${database.form} database answers`,
-  )
+  const askDatabase = live(() => ping(database.db), `${database.form} database answers`)
   const askStorage = live(() => storage.check(), `${storage.kind} storage answers`)
   const askFfmpeg = kept(async () => {
     const { ok, detail } = await checkFfmpeg(settings)

@@ -54,7 +54,7 @@ export async function sendObject(
   }
   const { stream } = await storage.get(key, range ?? {})
   // A player that seeks drops the connection: the read must end with it.
-  request.raw.on('close', () => stream.destroy())
+  reply.raw.on('close', () => stream.destroy())
   return reply.send(stream)
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { exportZip } from '../../datasets/exports/zip.ts'
 import { parseFilters } from '../../datasets/filters.ts'
 import { createDataset } from '../../datasets/versions.ts'
-import { loadTaxonomy } from '../../labeling/taxonomy.ts'
+import { loadTaxonomy, taxonomyYaml } from '../../labeling/taxonomy.ts'
 import type { Services } from '../../services.ts'
 import { type Dataset, getDataset, listDatasets } from '../../store/datasets.ts'
 import { recordEvent } from '../../store/events.ts'
@@ -42,11 +42,13 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
       },
     },
     async ({ body }, reply) => {
+      const taxonomy = await loadTaxonomy(services.settings.taxonomy)
       const made = await createDataset(db, {
         name: body.name,
         description: body.description ?? null,
         filters: parseFilters(body.filters, 'filters.'),
-        taxonomy: await loadTaxonomy(services.settings.taxonomy),
+        // The text beside the data: JSON in the database forgets the order of categories.
+        taxonomy: { ...taxonomy, yaml: taxonomyYaml(taxonomy) },
       })
       return reply.code(201).send(datasetJson(made))
     },
@@ -83,10 +85,10 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
         querystring: z.strictObject({ format: z.enum(['zip']).default('zip') }),
       },
     },
-    async ({ params, raw, log }, reply) => {
+    async ({ params, log }, reply) => {
       const { stream, fileName } = await exportZip(services, params.id)
       // A reader that goes away must not leave the rest being read.
-      raw.on('close', () => stream.destroy())
+      reply.raw.on('close', () => stream.destroy())
       stream.on('end', () => {
         recordEvent(db, 'export.completed', {}, { dataset_id: params.id, format: 'zip' }).catch(
           (error: unknown) => log.warn({ err: error }, 'the export is done but not recorded'),

@@ -35,7 +35,7 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       const given = Number(request.headers['last-event-id'] ?? request.query.last_event_id)
       let after = Number.isInteger(given) && given >= 0 ? given : await lastEventId(db)
       const gone = new AbortController()
-      request.raw.on('close', () => gone.abort())
+      reply.raw.on('close', () => gone.abort())
       const ended = AbortSignal.any([gone.signal, closing.signal])
       reply.hijack()
       reply.raw.writeHead(200, {
