@@ -37,7 +37,7 @@ const SCORE_KEY = 'lavfi.scene_score'
  * In `select`, variable 0 holds the last cut's time plus one (unset variables are 0). Grid: the first
  * frame, then each frame in a later whole second than the last selected one. Cut: score above the
  * threshold, even right after a grid frame (`thin` then drops that one). Expressions that use
- * `scene` make ffmpeg compute the score on full frames: 3 % of the decoding time of 720p.
+ * `scene` make ffmpeg compute the score on full frames, which costs about 3 % of decoding 720p.
  */
 export function selectionFilter(): string {
   const gap = MIN_GAP_SECONDS - ROUNDING_SECONDS
