@@ -6,7 +6,7 @@
  * The last line is JSON. `--json` leaves out the table before it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { readSettings } from '../src/config/settings.ts'
 import { run } from '../src/media/process.ts'
@@ -84,6 +84,8 @@ function report(
   const result = {
     ...facts,
     hardware: `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}`,
+    // Above the bench's own two or so, other work took part of the machine and the ratios wobble.
+    load_average: round2(loadavg()[1] ?? 0),
     clip_seconds: CLIP_SECONDS,
     rounds: rounds.length,
     keyframes: best.keyframes,
