@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Storage } from '../config/storage.ts'
-import { toError, TransientError } from '../errors.ts'
+import { TransientError, toError } from '../errors.ts'
 import { probe } from '../media/ffprobe.ts'
 import { mergeCandidates } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
