@@ -34,7 +34,7 @@ const FAILED = 'fb-one_leg_fail_screwing_2x.mp4'
 const GRID = 'grid-swiz3n.mpg'
 const VIDEOS = [CUTS, WORKER, NEAR, JFK, BEST, FAILED, GRID]
 const WORKERS = [WORKER, NEAR, JFK]
-/** Sorts behind its original, so that it is the one that turns out to be known. */
+/** Behind its original in the folder, so that it is the one that turns out to be known. */
 const COPY = 'zz worker again.mp4'
 const JFK_WORDS =
   'And so my fellow Americans ask not what your country can do for you ask what you can do for your country'
@@ -56,7 +56,11 @@ for (const { form, missing: noForm } of FORMS) {
       for (const name of VIDEOS)
         await copyFile(testData(`videos/${name}`)!, path.join(folder, name))
       await copyFile(testData(`videos/${WORKER}`)!, path.join(folder, COPY))
-      library = await openOwnLibrary(realModels()!, { form })
+      // One download at a time: of two copies, the first one is the video.
+      library = await openOwnLibrary(
+        { ...realModels()!, FORGEINDEX_FETCH_CONCURRENCY: '1' },
+        { form },
+      )
       task = await ingestFolder(library, folder)
       videos = await videosByTitle(library)
     }, 240_000)
@@ -72,7 +76,7 @@ for (const { form, missing: noForm } of FORMS) {
 
     it('takes every video to completed, and no step of any failed', () => {
       expect(task).toMatchObject({ status: 'completed', videos_failed: 0, progress: 1 })
-      expect([...videos.keys()].filter((title) => title !== COPY).length).toBeGreaterThanOrEqual(6)
+      expect([...videos.keys()].sort()).toEqual([...VIDEOS].sort())
       for (const { title, status, steps } of videos.values()) {
         expect([title, status]).toEqual([title, 'completed'])
         expect(steps.map(({ name }) => name)).toHaveLength(8)
@@ -89,9 +93,9 @@ for (const { form, missing: noForm } of FORMS) {
         .select(['title', 'reason_code', 'video_id'])
         .where('state', '=', 'rejected')
         .execute()
-      expect(rejected).toHaveLength(1)
-      expect([WORKER, COPY]).toContain(rejected[0]!.title)
-      expect(rejected[0]!.reason_code).toBe('same-content')
+      expect(rejected).toEqual([
+        { title: COPY, reason_code: 'same-content', video_id: video(WORKER).id },
+      ])
       // The copy, and the two re-encodes of the worker that were flagged.
       expect(task.videos_duplicate).toBe(3)
     })
@@ -175,7 +179,7 @@ for (const { form, missing: noForm } of FORMS) {
       expect(all.body.items).toHaveLength(7)
       const kept = some.body.items.map(({ title }) => title)
       expect(kept).toHaveLength(5)
-      expect(kept.filter((title) => WORKERS.includes(title) || title === COPY)).toHaveLength(1)
+      expect(kept.filter((title) => WORKERS.includes(title))).toEqual([WORKER])
     })
 
     it.each(['people', 'worker'])('finds a worker clip among the first three for %s', async (q) => {
