@@ -7,6 +7,7 @@ import { ingest } from './commands/ingest.ts'
 import { tasks, videos } from './commands/lists.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { modelsList, modelsPull } from './commands/models.ts'
+import { recompute } from './commands/recompute.ts'
 import { reportFailure } from './commands/report.ts'
 import { search } from './commands/search.ts'
 import { seed } from './commands/seed.ts'
@@ -136,6 +137,13 @@ models
   .argument('[names...]')
   .option(...json)
   .action(run(modelsPull))
+
+program
+  .command('recompute')
+  .description('run the steps that are stale: a model was missing or changed, or the taxonomy')
+  .option('--wait', 'wait for the end (without a server it always does)')
+  .option(...json)
+  .action(run(recompute))
 
 program
   .command('doctor')

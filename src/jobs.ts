@@ -9,6 +9,7 @@ import {
   TransientError,
   toError,
 } from './errors.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { fetchVideo } from './ingestion/fetch.ts'
 import { runIngestion } from './ingestion/orchestrator.ts'
 import { withoutCredentials } from './log.ts'
@@ -24,6 +25,7 @@ const FIRST_DELAY_SECONDS = 3
 /** Takes up background work: every kind of job with its handler and what a failure of it means. */
 export async function startJobs(services: Services): Promise<void> {
   const { queue, settings } = services
+  startHousekeeping(services)
   await queue.work('ingest', 2, ({ taskId }, context) =>
     guarded(services, context, () => runIngestion(services, taskId, context), {
       retry: (delaySeconds, attempt) =>

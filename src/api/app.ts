@@ -77,6 +77,7 @@ export async function buildApp(services: Services, options: AppOptions) {
     transformObject: jsonSchemaTransformObject,
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 302))
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 
   await app.register(statusRoutes, { services })

@@ -25,7 +25,7 @@ export async function tasks(id: string | undefined, options: ListOptions): Promi
     printJson(task)
     return 0
   }
-  const items = await all<TaskJson>(library, '/api/tasks', options.limit ?? 50)
+  const items = await allOf<TaskJson>(library, '/api/tasks', options.limit ?? 50)
   if (options.json) printJson({ items })
   else {
     printTable(
@@ -53,7 +53,7 @@ export async function videos(id: string | undefined, options: ListOptions): Prom
     return 0
   }
   const filter = options.status ? `?status=${encodeURIComponent(options.status)}` : ''
-  const items = await all<z.infer<typeof videoSummary>>(
+  const items = await allOf<z.infer<typeof videoSummary>>(
     library,
     `/api/videos${filter}`,
     options.limit ?? Number.POSITIVE_INFINITY,
@@ -76,7 +76,7 @@ export async function videos(id: string | undefined, options: ListOptions): Prom
 }
 
 /** Pages through a list, at most `limit` items. */
-async function all<T>(library: Library, path: string, limit: number): Promise<T[]> {
+export async function allOf<T>(library: Library, path: string, limit: number): Promise<T[]> {
   const items: T[] = []
   let cursor: string | null = null
   do {

@@ -162,14 +162,22 @@ export class TaskQueue implements AsyncDisposable {
     }
   }
 
-  /** Jobs of all kinds that wait or run. */
-  async pending(): Promise<number> {
-    const { rows } = await this.#database.pool.query<{ count: number }>(
-      `select count(*) from pgboss.job where state in ('created', 'retry', 'active')
-         and name = any($1)`,
+  /** True from the first request to stop on. */
+  get isStopping(): boolean {
+    return this.#draining.signal.aborted
+  }
+
+  /** What the jobs that wait or run are about. */
+  async liveWork(): Promise<{ videoIds: string[]; taskIds: string[] }> {
+    const { rows } = await this.#database.pool.query<{ video: string | null; task: string | null }>(
+      `select data ->> 'videoId' as video, data ->> 'taskId' as task from pgboss.job
+       where state in ('created', 'retry', 'active') and name = any($1)`,
       [KINDS],
     )
-    return rows[0]?.count ?? 0
+    return {
+      videoIds: rows.flatMap((row) => row.video ?? []),
+      taskIds: rows.flatMap((row) => row.task ?? []),
+    }
   }
 
   /** Stops taking jobs and lets running ones reach their next checkpoint. */

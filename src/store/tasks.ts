@@ -104,12 +104,15 @@ export async function listTasks(
   }
 }
 
-/** Ids of tasks that are not over yet. */
-export async function openTaskIds(db: Db): Promise<string[]> {
+/** Ids of tasks that began ten minutes ago or more, still look for videos, and have no job of `aliveIds`. */
+export async function stalledTaskIds(db: Db, aliveIds: string[]): Promise<string[]> {
   const rows = await db
     .selectFrom('ingestion_tasks')
     .select('id')
     .where('status', 'in', ['pending', 'running'])
+    .where('discovery_done', '=', false)
+    .where('created_at', '<', sql<Date>`now() - interval '10 minutes'`)
+    .where(sql<boolean>`id <> all(${aliveIds}::uuid[])`)
     .execute()
   return rows.map((row) => row.id)
 }

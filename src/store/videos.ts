@@ -214,12 +214,17 @@ export async function deleteVideo(db: Db | Trx, id: string): Promise<void> {
   await db.deleteFrom('videos').where('id', '=', id).execute()
 }
 
-/** Ids of videos that are neither completed nor failed. */
-export async function unfinishedVideoIds(db: Db): Promise<string[]> {
+/**
+ * Ids of videos that are not terminal, that no job of `aliveIds` works on, and that nothing was
+ * written about for ten minutes.
+ */
+export async function stalledVideoIds(db: Db, aliveIds: string[]): Promise<string[]> {
   const rows = await db
     .selectFrom('videos')
     .select('id')
     .where('status', 'not in', ['completed', 'failed'])
+    .where('updated_at', '<', sql<Date>`now() - interval '10 minutes'`)
+    .where(sql<boolean>`id <> all(${aliveIds}::uuid[])`)
     .execute()
   return rows.map((row) => row.id)
 }
