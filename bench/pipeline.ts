@@ -41,7 +41,12 @@ try {
 async function bench(): Promise<void> {
   const given = readSettings(process.env)
   const baseline = openBaseline(process.env.FORGEINDEX_PEER_DIR, root, work, given.modelDirs)
-  const variables = { ...process.env, ...baseline?.variables }
+  // The bench's library is a new one; the models are those of the library that the environment names.
+  const variables = {
+    ...process.env,
+    FORGEINDEX_MODELS_DIR: given.modelDirs[0],
+    ...baseline?.variables,
+  }
   const settings = readSettings({ ...variables, FORGEINDEX_DATA_DIR: work })
   const testData = process.env.FORGEINDEX_TEST_DATA ?? path.join(root, '../shared/data')
   const { file, material } = baseline
