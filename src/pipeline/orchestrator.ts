@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import path from 'node:path'
-import type { Database } from '../config/database.ts'
+import type { Database, Db, Trx } from '../config/database.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Storage } from '../config/storage.ts'
 import { Requeue } from '../config/task-queue.ts'
@@ -57,7 +57,8 @@ export async function processVideo(
   const video = await getVideo(db, videoId)
   const runId = randomUUID()
   await beginRun(db, videoId, runId)
-  await using files = await VideoFiles.open(path.join(settings.dataDir, 'scratch'), storage, video)
+  const scratch = path.join(settings.dataDir, 'scratch')
+  await using files = await VideoFiles.open(scratch, storage, video, runId)
   const context: StepContext = {
     video,
     settings,
@@ -81,7 +82,9 @@ export async function processVideo(
       if (isFresh(runs.get(step.name), step, inputHash)) continue
       if (status !== step.phase) {
         status = step.phase
-        await updateVideo(db, videoId, { status, failure: null })
+        await writeOwned(db, videoId, runId, (trx) =>
+          updateVideo(trx, videoId, { status: step.phase, failure: null }),
+        )
       }
       await runStep(step, { position, inputHash, runId }, context, database)
     } catch (error) {
@@ -89,9 +92,19 @@ export async function processVideo(
       throw new StepFailure(step.name, error)
     }
   }
+  await writeOwned(db, videoId, runId, (trx) => finishVideo(trx, videoId, { failure: null }))
+}
+
+/** Writes in one transaction, unless the video is no longer this run's. @throws StaleRun */
+async function writeOwned(
+  db: Db,
+  videoId: string,
+  runId: string,
+  write: (trx: Trx) => Promise<void>,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     if (!(await ownsRun(trx, videoId, runId))) throw new StaleRun()
-    await finishVideo(trx, videoId, { failure: null })
+    await write(trx)
   })
 }
 
@@ -121,7 +134,7 @@ async function runStep(
     startedAt,
     finishedAt: state === 'running' ? null : new Date(),
   })
-  await saveStepRun(db, video.id, checkpoint('running'))
+  await writeOwned(db, video.id, runId, (trx) => saveStepRun(trx, video.id, checkpoint('running')))
   let report: StepReport
   try {
     report = await step.run(context)
@@ -129,17 +142,13 @@ async function runStep(
     const error = toError(thrown)
     if (!(error instanceof SkipStep)) {
       const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unexpected'
-      await saveStepRun(
-        db,
-        video.id,
-        checkpoint('failed', { reason: code, message: error.message.slice(0, 2000) }),
-      )
+      const failed = checkpoint('failed', { reason: code, message: error.message.slice(0, 2000) })
+      await writeOwned(db, video.id, runId, (trx) => saveStepRun(trx, video.id, failed))
       throw error
     }
     report = { counts: {}, skipped: error.code, message: error.message, write: async () => {} }
   }
-  await db.transaction().execute(async (trx) => {
-    if (!(await ownsRun(trx, video.id, runId))) throw new StaleRun()
+  await writeOwned(db, video.id, runId, async (trx) => {
     await report.write(trx)
     await saveStepRun(
       trx,

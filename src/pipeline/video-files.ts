@@ -26,9 +26,14 @@ export class VideoFiles implements AsyncDisposable {
     this.folder = folder
   }
 
-  static async open(scratch: string, storage: Storage, video: Video): Promise<VideoFiles> {
-    const folder = path.join(scratch, `${process.pid}-${video.id}`)
-    await rm(folder, { recursive: true, force: true })
+  /** A folder for each run: one that was taken over must not find or remove the files of the other. */
+  static async open(
+    scratch: string,
+    storage: Storage,
+    video: Video,
+    runId: string,
+  ): Promise<VideoFiles> {
+    const folder = path.join(scratch, `${process.pid}-${video.id}-${runId}`)
     await mkdir(folder, { recursive: true })
     return new VideoFiles(storage, video, folder)
   }

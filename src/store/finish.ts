@@ -2,15 +2,19 @@ import type { Db, Trx } from '../config/database.ts'
 import { recordEvent } from './events.ts'
 import type { VideoFailure } from './schema.ts'
 import { getTask, recountTask, tasksOfVideo, taskVideoCounts, updateTask } from './tasks.ts'
-import { updateVideo } from './videos.ts'
+import { endRun, updateVideo } from './videos.ts'
 
-/** A video reached its end: writes it, counts it in its tasks, and ends tasks that waited for it. */
+/**
+ * A video reached its end: writes it, counts it in its tasks, and ends tasks that waited for it. A
+ * run that is still at it (the video was cancelled) can write nothing more.
+ */
 export async function finishVideo(
   trx: Trx,
   videoId: string,
   outcome: { failure: VideoFailure | null },
 ): Promise<void> {
   const status = outcome.failure ? 'failed' : 'completed'
+  await endRun(trx, videoId)
   await updateVideo(trx, videoId, {
     status,
     failure: outcome.failure,

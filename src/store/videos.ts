@@ -198,6 +198,11 @@ export async function beginRun(db: Db | Trx, id: string, runId: string): Promise
   await db.updateTable('videos').set({ run_id: runId }).where('id', '=', id).execute()
 }
 
+/** Ends whatever run has the video: its writes are refused from now on. */
+export async function endRun(trx: Trx, id: string): Promise<void> {
+  await trx.updateTable('videos').set({ run_id: null }).where('id', '=', id).execute()
+}
+
 /** True while the run still owns the video; holds its row until the transaction ends. */
 export async function ownsRun(trx: Trx, id: string, runId: string): Promise<boolean> {
   const row = await trx
