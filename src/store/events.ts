@@ -22,14 +22,21 @@ export async function recordEvent(
 
 /**
  * Events newer than `after`, oldest first, at most `limit`. With `taskId` only those of that task
- * and of its videos.
+ * and of its videos. Numbers are given before the commit: an event waits for every transaction that
+ * is older than its own, so that a reader who goes on from the last number misses none.
  */
 export async function eventsAfter(
   db: Db,
   after: number,
   options: { taskId?: string; limit: number },
 ): Promise<LibraryEvent[]> {
-  let query = db.selectFrom('events').selectAll().where('id', '>', after)
+  let query = db
+    .selectFrom('events')
+    .selectAll()
+    .where('id', '>', after)
+    // By age, since transaction numbers wrap. [postgresql.org/docs: functions-info, pg_snapshot]
+    .where(sql<boolean>`(age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)
+      or created_at < now() - interval '10 seconds')`)
   const { taskId } = options
   if (taskId) {
     query = query.where((eb) =>

@@ -34,14 +34,16 @@ export async function finishVideo(
 }
 
 /**
- * Counts a task anew and ends it when nothing of it is left to do: `failed` when it took no video
- * at all, else `completed`, even if some videos failed. Running it again changes nothing.
+ * Counts a task anew and ends it when its discovery is over (ended or broken off) and nothing else is
+ * left to do: `failed` when it took no video at all, else `completed`, even if some videos failed.
+ * Running it again changes nothing.
  */
 export async function settleTask(trx: Trx, taskId: string): Promise<void> {
   await recountTask(trx, taskId)
   const task = await getTask(trx, taskId)
   const { accepted, open } = await taskVideoCounts(trx, taskId)
-  const isOver = task.status === 'running' && task.discoveryDone && open === 0
+  const hasDiscovered = task.discoveryDone || task.errorCode !== null
+  const isOver = task.status === 'running' && hasDiscovered && open === 0
   if (!isOver) {
     await recordEvent(
       trx,
@@ -82,16 +84,19 @@ export async function settleTask(trx: Trx, taskId: string): Promise<void> {
   )
 }
 
-/** Ends a task that could not be begun or carried on. */
+/**
+ * A task's discovery could not be begun or carried on. With no video taken the task is failed; else
+ * it ends with its last video and keeps the reason. A retry goes on with the discovery.
+ */
 export async function failTask(db: Db, taskId: string, code: string, message: string) {
   await db.transaction().execute(async (trx) => {
     await recountTask(trx, taskId)
-    await updateTask(trx, taskId, {
-      status: 'failed',
-      errorCode: code,
-      errorMessage: message,
-      finishedAt: new Date(),
-    })
+    const { status } = await getTask(trx, taskId)
+    if (status !== 'pending' && status !== 'running') return
+    await updateTask(trx, taskId, { errorCode: code, errorMessage: message })
+    const { accepted } = await taskVideoCounts(trx, taskId)
+    if (accepted > 0) return await settleTask(trx, taskId)
+    await updateTask(trx, taskId, { status: 'failed', finishedAt: new Date() })
     await recordEvent(
       trx,
       'task.failed',

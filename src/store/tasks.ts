@@ -125,6 +125,8 @@ export async function tasksOfVideo(db: Db | Trx, videoId: string): Promise<strin
     .distinct()
     .where('video_id', '=', videoId)
     .where('state', '=', 'accepted')
+    // One order for all who go through them and hold each: else two would wait for each other.
+    .orderBy('task_id')
     .execute()
   return rows.map((row) => row.task_id)
 }
@@ -162,7 +164,14 @@ export async function updateTask(db: Db | Trx, id: string, change: TaskChange): 
 }
 
 /** Counts a task's candidates and videos anew and writes the numbers into its row. */
-export async function recountTask(db: Db | Trx, id: string): Promise<void> {
+export async function recountTask(trx: Trx, id: string): Promise<void> {
+  // Held before counting: an update that waits for another's commit would count what it saw before.
+  await trx
+    .selectFrom('ingestion_tasks')
+    .select('id')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
   await sql`
     update ingestion_tasks t set
       videos_found = c.found, videos_processed = c.processed,
@@ -177,7 +186,7 @@ export async function recountTask(db: Db | Trx, id: string): Promise<void> {
       from candidates c left join videos v on v.id = c.video_id
       where c.task_id = ${id}
     ) c
-    where t.id = ${id}`.execute(db)
+    where t.id = ${id}`.execute(trx)
 }
 
 /** Videos of a task that are not terminal yet, and how many it took at all. */
