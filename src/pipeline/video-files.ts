@@ -106,7 +106,8 @@ export async function sweepScratch(scratch: string): Promise<void> {
       const pid = Number(name.split('-')[0])
       if (pid !== process.pid && isRunning(pid)) continue
     }
-    await rm(folder, { recursive: true, force: true })
+    // A killed process's ffmpeg may still write here; it ends when its folder is gone.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 
