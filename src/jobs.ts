@@ -1,4 +1,4 @@
-import { isDatabaseAway } from './config/database.ts'
+import { isDatabaseAway, isDatabaseFull } from './config/database.ts'
 import { type JobContext, Requeue } from './config/task-queue.ts'
 import {
   ConflictError,
@@ -13,6 +13,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import { fetchVideo } from './ingestion/fetch.ts'
 import { runIngestion } from './ingestion/orchestrator.ts'
 import { withoutCredentials } from './log.ts'
+import { checkFfmpeg } from './media/tools.ts'
 import { processVideo, StaleRun, StepFailure } from './pipeline/orchestrator.ts'
 import type { Services } from './services.ts'
 import { STEPS } from './steps.ts'
@@ -21,32 +22,69 @@ import { failTask, finishVideo } from './store/finish.ts'
 /** Tries at one piece of work before a fault that may pass counts as final. */
 const TRIES = 5
 const FIRST_DELAY_SECONDS = 3
+const FFMPEG_UNUSABLE = 'ffmpeg-unusable'
+/** Final for now, but the machine's fault, not the video's: once mended, a retry helps. */
+const CURABLE: ReadonlySet<string> = new Set([FFMPEG_UNUSABLE, 'program-missing'])
+/** A source that asks for more patience than this is tried again all the same. */
+const LONGEST_DELAY_SECONDS = 3600
 
 /** Takes up background work: every kind of job with its handler and what a failure of it means. */
 export async function startJobs(services: Services): Promise<void> {
   const { queue, settings } = services
   startHousekeeping(services)
+  const withTools = afterFfmpegCheck(services)
   await queue.work('ingest', 2, ({ taskId }, context) =>
-    guarded(services, context, () => runIngestion(services, taskId, context), {
-      retry: (delaySeconds, attempt) =>
-        queue.enqueue('ingest', { taskId }, { delaySeconds, attempt }),
-      giveUp: ({ code, message }) => failTask(services.database.db, taskId, code, message),
-    }),
+    guarded(
+      services,
+      context,
+      withTools(() => runIngestion(services, taskId, context)),
+      {
+        retry: (delaySeconds, attempt) =>
+          queue.enqueue('ingest', { taskId }, { delaySeconds, attempt }),
+        giveUp: ({ code, message }) => failTask(services.database.db, taskId, code, message),
+      },
+    ),
   )
   await queue.work('fetch', settings.fetchConcurrency, ({ videoId }, context) =>
-    guarded(services, context, () => fetchVideo(services, videoId, context), {
-      retry: (delaySeconds, attempt) =>
-        queue.enqueue('fetch', { videoId }, { delaySeconds, attempt }),
-      giveUp: (fault) => failVideo(services, videoId, { ...fault, step: 'download' }),
-    }),
+    guarded(
+      services,
+      context,
+      withTools(() => fetchVideo(services, videoId, context)),
+      {
+        retry: (delaySeconds, attempt) =>
+          queue.enqueue('fetch', { videoId }, { delaySeconds, attempt }),
+        giveUp: (fault) => failVideo(services, videoId, { ...fault, step: 'download' }),
+      },
+    ),
   )
   await queue.work('video', settings.processConcurrency, ({ videoId }, context) =>
-    guarded(services, context, () => processVideo(services, STEPS, videoId, context), {
-      retry: (delaySeconds, attempt) =>
-        queue.enqueue('video', { videoId }, { delaySeconds, attempt }),
-      giveUp: (fault) => failVideo(services, videoId, fault),
-    }),
+    guarded(
+      services,
+      context,
+      withTools(() => processVideo(services, STEPS, videoId, context)),
+      {
+        retry: (delaySeconds, attempt) =>
+          queue.enqueue('video', { videoId }, { delaySeconds, attempt }),
+        giveUp: (fault) => failVideo(services, videoId, fault),
+      },
+    ),
   )
+}
+
+/**
+ * Lets work begin only with a usable ffmpeg, asked for until there is one. Without this an old one
+ * would make every good video look damaged.
+ */
+function afterFfmpegCheck({ settings }: Services) {
+  let isGood = false
+  return (work: () => Promise<void>) => async () => {
+    if (!isGood) {
+      const { ok, detail } = await checkFfmpeg(settings)
+      if (!ok) throw new PermanentError(FFMPEG_UNUSABLE, `${detail} Then start this again.`)
+      isGood = true
+    }
+    await work()
+  }
 }
 
 interface Fault {
@@ -84,7 +122,7 @@ async function guarded(
     if (isDatabaseAway(error)) throw error
     const fault = describe(error, thrown instanceof StepFailure ? thrown.step : 'ingest')
     const attempt = context.attempt + 1
-    if (!fault.retryable || attempt >= TRIES) {
+    if (!fault.retryable || CURABLE.has(fault.code) || attempt >= TRIES) {
       services.logger.warn(
         { code: fault.code, step: fault.step, message: fault.message },
         'gave up',
@@ -93,7 +131,7 @@ async function guarded(
     }
     const delay =
       error instanceof TransientError && error.retryAfterMs !== undefined
-        ? error.retryAfterMs / 1000
+        ? Math.min(error.retryAfterMs / 1000, LONGEST_DELAY_SECONDS)
         : FIRST_DELAY_SECONDS * 2 ** (attempt - 1)
     services.logger.warn({ err: error, attempt, delay }, 'will try again')
     await outcome.retry(Math.ceil(delay), attempt)
@@ -111,6 +149,10 @@ function describe(error: Error, step: string): Fault {
   const final = [InvalidInputError, NotFoundError, PermanentError, ConflictError].some(
     (kind) => error instanceof kind,
   )
+  if (isDatabaseFull(error)) {
+    const message = 'The disk of the database is full. Free some space and retry.'
+    return { step, code: 'disk-full', message, retryable: true }
+  }
   const known = error instanceof ForgeindexError
   return {
     step,
@@ -118,6 +160,6 @@ function describe(error: Error, step: string): Fault {
     message: known
       ? error.message
       : `Something went wrong that Forgeindex does not know: ${withoutCredentials(error.message).slice(0, 500)}`,
-    retryable: !final,
+    retryable: !final || (known && CURABLE.has(error.code)),
   }
 }

@@ -1,6 +1,13 @@
 import { ForgeindexError, InvalidInputError, toError } from '../errors.ts'
 import { withoutCredentials } from '../log.ts'
 
+// Who reads our output may stop early (`| head`): the rest is not wanted, and that is no fault.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 /** A refusal that a server answered with. */
 export class ServerProblem extends ForgeindexError {
   readonly status: number

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Kysely, Migrator, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
-import { InvalidInputError, TransientError, toError } from '../errors.ts'
+import { ForgeindexError, InvalidInputError, TransientError, toError } from '../errors.ts'
 import { withoutCredentials } from '../log.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Settings } from './settings.ts'
@@ -161,8 +161,15 @@ const AWAY =
 
 /** True when a failed query says that the database itself is away, not that the query is wrong. */
 export function isDatabaseAway(thrown: unknown): boolean {
+  // Our own errors say themselves what they are: a store or a source may be away just as well.
+  if (thrown instanceof ForgeindexError) return thrown.code === 'database-unreachable'
   const error = toError(thrown) as Error & { code?: string }
   return AWAY.test(error.code ?? '') || AWAY.test(error.message)
+}
+
+/** True when a query failed because the database's disk is full (SQLSTATE 53100). */
+export function isDatabaseFull(thrown: unknown): boolean {
+  return (toError(thrown) as Error & { code?: string }).code === '53100'
 }
 
 function asDatabaseError(thrown: unknown): Error {
