@@ -17,6 +17,8 @@ const program = new Command('forgeindex')
   .description('One sentence in, a labelled, versioned, exportable video dataset out.')
   .version('0.1.0')
   .exitOverride()
+  // An option after a subcommand is the subcommand's own, also where the parent has it too.
+  .enablePositionalOptions()
   .configureHelp({ sortSubcommands: false })
 
 const wholeNumber = (text: string) => {

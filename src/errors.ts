@@ -40,6 +40,9 @@ export class InvalidInputError extends ForgeindexError {
   }
 }
 
+/** The input is larger than the operator allows: HTTP 413. */
+export class TooLargeError extends InvalidInputError {}
+
 /** The thing asked for does not exist (or its id is malformed). */
 export class NotFoundError extends ForgeindexError {}
 

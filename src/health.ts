@@ -92,7 +92,7 @@ export function healthOf(services: Services): () => Promise<Health> {
  * embedded database has one connection: behind a long write a fresh answer would come late.
  */
 function watched(ask: () => Promise<Check>): () => Promise<Check> {
-  let last: { check: Check; at: number } | null = null
+  let last = null as { check: Check; at: number } | null
   let asking: Promise<void> | null = null
   const now = () => {
     asking ??= failSoft(ask)
@@ -106,8 +106,8 @@ function watched(ask: () => Promise<Check>): () => Promise<Check> {
   }
   return async () => {
     const answer = now()
-    if (!last) await Promise.race([answer, wait(SILENCE_MS)])
-    else await Promise.race([answer, wait(PATIENCE_MS)])
+    const isRecent = last !== null && Date.now() - last.at < SILENCE_MS
+    await Promise.race([answer, wait(isRecent ? PATIENCE_MS : SILENCE_MS)])
     if (last && Date.now() - last.at < SILENCE_MS) return last.check
     return { ok: false, detail: `no answer for ${SILENCE_MS / 1000} s` }
   }

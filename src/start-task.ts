@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
-import { InvalidInputError, toError } from './errors.ts'
+import { InvalidInputError, NotFoundError, toError } from './errors.ts'
 import type { Platform } from './ingestion/discovery/source.ts'
 import { guardOf } from './ingestion/guard.ts'
 import { parseWish, platformOfUrl } from './ingestion/recognise.ts'
@@ -12,6 +12,7 @@ import { createTask, type NewTask } from './store/tasks.ts'
 /** An ingestion as it was asked for; null for what was left open. */
 export interface TaskWish {
   query: string | null
+  /** `upload` is the upload route's own: its files are ours, and go once they are stored. */
   platform: Platform | null
   urls: string[]
   path: string | null
@@ -48,13 +49,14 @@ async function planTask(
   { isLocalUser }: { isLocalUser: boolean },
 ): Promise<NewTask> {
   const words = wish.query ? parseWish(wish.query) : { query: null, maxVideos: null }
+  const taxonomy = wish.taxonomy ?? settings.taxonomy
   const isUrl = words.query !== null && /^https?:\/\/\S+$/i.test(words.query)
   const urls = isUrl && words.query ? [...wish.urls, words.query] : wish.urls
   // The brief's body has only `query`: for a folder it is the path.
   const folder = wish.path ?? (wish.platform === 'folder' || isPath(wish.query) ? wish.query : null)
   const platform = wish.platform ?? guessPlatform(urls, folder, settings.commonsUrl)
-  if (folder !== null && platform !== 'upload')
-    await checkFolder(folder, settings.importDirs, isLocalUser)
+  refuseContradictions(platform, { folder, urls, hasWords: words.query !== null && !isUrl })
+  if (folder !== null) await checkFolder(folder, settings.importDirs, isLocalUser)
   const isListed = folder !== null || urls.length > 0
   const query = isUrl || folder === wish.query ? null : words.query
   if (!isListed && query === null) {
@@ -62,15 +64,6 @@ async function planTask(
       'nothing-to-ingest',
       'Say what to ingest: `query` with words, `urls`, or a folder; none of them was given.',
     )
-  }
-  if (platform === 'folder' && folder === null) {
-    throw new InvalidInputError(
-      'path-missing',
-      'The platform folder needs a path in `query` or `path`.',
-    )
-  }
-  if (platform === 'urls' && urls.length === 0) {
-    throw new InvalidInputError('urls-missing', 'The platform urls needs addresses in `urls`.')
   }
   const guard = guardOf(settings)
   for (const url of urls) guard.checkForm(url)
@@ -84,8 +77,7 @@ async function planTask(
       },
     )
   }
-  const taxonomy = wish.taxonomy ?? settings.taxonomy
-  await loadTaxonomy(taxonomy, { allowPaths: isLocalUser || taxonomy === settings.taxonomy })
+  await checkTaxonomy(taxonomy, isLocalUser || taxonomy === settings.taxonomy)
   return {
     query,
     platform,
@@ -94,6 +86,45 @@ async function planTask(
     taxonomy,
     // Who names the videos one by one wants them all.
     maxVideos: asked ?? (isListed ? MAX_VIDEOS : DEFAULT_MAX_VIDEOS),
+  }
+}
+
+/** One source for each task: what another one would need is refused, not dropped. */
+function refuseContradictions(
+  platform: Platform,
+  { folder, urls, hasWords }: { folder: string | null; urls: string[]; hasWords: boolean },
+): void {
+  const takesFolder = platform === 'folder' || platform === 'upload'
+  if (takesFolder && folder === null) {
+    throw new InvalidInputError(
+      'path-missing',
+      `The platform ${platform} needs a path in \`query\` or \`path\`.`,
+    )
+  }
+  if (platform === 'urls' && urls.length === 0) {
+    throw new InvalidInputError('urls-missing', 'The platform urls needs addresses in `urls`.')
+  }
+  const given = [
+    ...(folder !== null ? ['a folder'] : []),
+    ...(urls.length > 0 ? ['addresses'] : []),
+    ...(hasWords && folder === null ? ['words'] : []),
+  ]
+  if (given.length > 1 || (folder !== null && !takesFolder) || (takesFolder && urls.length > 0)) {
+    throw new InvalidInputError(
+      'invalid-input',
+      `One task takes words, addresses or a folder, one of them; for ${platform} came ${given.join(' and ')}. ` +
+        'Start one task for each.',
+    )
+  }
+}
+
+/** An unknown or wrong taxonomy is the request's fault, wherever its file would have been. */
+async function checkTaxonomy(taxonomy: string, allowPaths: boolean): Promise<void> {
+  try {
+    await loadTaxonomy(taxonomy, { allowPaths })
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
+    throw new InvalidInputError(error.code, error.message, { cause: error })
   }
 }
 

@@ -2,8 +2,16 @@ import { ConflictError } from './errors.ts'
 import type { Services } from './services.ts'
 import { recordEvent } from './store/events.ts'
 import { finishVideo } from './store/finish.ts'
-import { getTask, recountTask, tasksOfVideo, updateTask, videoIdsOfTask } from './store/tasks.ts'
-import { getVideo, updateVideo } from './store/videos.ts'
+import {
+  endTask,
+  getTask,
+  openVideoIdsOfTask,
+  recountTask,
+  tasksOfVideo,
+  updateTask,
+  videoIdsOfTask,
+} from './store/tasks.ts'
+import { getVideo, lockVideo, lockVideoIfThere, updateVideo } from './store/videos.ts'
 
 type Parts = Pick<Services, 'database' | 'queue'>
 
@@ -20,24 +28,25 @@ export async function cancelTask({ database, queue }: Parts, taskId: string): Pr
     throw new ConflictError('task-over', `The task is ${task.status}; there is nothing to cancel.`)
   }
   // First, so that nothing below completes it meanwhile.
-  await updateTask(db, task.id, { status: 'cancelled', finishedAt: new Date() })
+  if (!(await endTask(db, task.id, 'cancelled'))) return
   await queue.cancel('ingest', { taskId: task.id })
-  for (const videoId of await videoIdsOfTask(db, task.id)) {
-    const video = await getVideo(db, videoId)
-    if (video.status === 'completed' || video.status === 'failed') continue
+  for (const videoId of await openVideoIdsOfTask(db, task.id)) {
     if (await isWantedElsewhere(db, videoId, task.id)) continue
     await queue.cancel('fetch', { videoId })
     await queue.cancel('video', { videoId })
-    await db.transaction().execute((trx) =>
-      finishVideo(trx, videoId, {
+    await db.transaction().execute(async (trx) => {
+      // It may have ended by itself, or turned out to be another one's copy, in the meantime.
+      const video = await lockVideoIfThere(trx, videoId)
+      if (!video || video.status === 'completed' || video.status === 'failed') return
+      await finishVideo(trx, videoId, {
         failure: {
           code: 'cancelled',
           step: video.status,
           message: 'The task was cancelled; retry it to go on.',
           retryable: true,
         },
-      }),
-    )
+      })
+    })
   }
   await db.transaction().execute(async (trx) => {
     await recountTask(trx, task.id)
@@ -111,7 +120,9 @@ async function isWantedElsewhere(db: Parts['database']['db'], videoId: string, t
  */
 export async function reprocessVideo({ database, queue }: Parts, videoId: string): Promise<void> {
   await database.db.transaction().execute(async (trx) => {
-    const video = await getVideo(trx, videoId)
+    const video = await lockVideo(trx, videoId)
+    // It is being worked on already.
+    if (video.status !== 'completed' && video.status !== 'failed') return
     await updateVideo(trx, video.id, { status: 'pending', failure: null })
     await queue.enqueue(
       video.storageKey ? 'video' : 'fetch',

@@ -52,12 +52,15 @@ export async function buildApp(services: Services, options: AppOptions) {
       `There is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}; /docs lists what there is.`,
     ),
   )
-  app.addHook('onRequest', async (request) => checkAccess(request, services, options))
-
+  // Before the access check: a browser's preflight carries no token, and a refusal must be readable.
   await app.register(cors, {
     origin: services.settings.corsOrigins.length > 0 ? services.settings.corsOrigins : false,
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Last-Event-ID', 'Range'],
     exposedHeaders: ['Content-Range', 'Accept-Ranges', 'ETag', 'Content-Length'],
   })
+  app.addHook('onRequest', async (request) => checkAccess(request, services, options))
+
   await app.register(multipart, {
     limits: { fileSize: services.settings.maxUploadBytes, files: 1_000, fields: 10 },
   })

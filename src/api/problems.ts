@@ -8,6 +8,7 @@ import {
   InvalidInputError,
   NotFoundError,
   PermanentError,
+  TooLargeError,
   TransientError,
 } from '../errors.ts'
 
@@ -106,6 +107,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 
 function statusOf(error: Error): number | null {
   if (error instanceof AccessError) return error.status
+  if (error instanceof TooLargeError) return 413
   if (error instanceof InvalidInputError) return 400
   if (error instanceof NotFoundError) return 404
   if (error instanceof ConflictError) return 409

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
+import { STEP_NAMES } from '../pipeline/step.ts'
 import type { Services } from '../services.ts'
 import { annotationOf } from '../store/annotations.ts'
 import { nearDuplicatesOf } from '../store/duplicates.ts'
 import { keyframesOf } from '../store/keyframes.ts'
 import { activitiesOf, conceptsOf, detectionsOf } from '../store/labels.ts'
-import { stepRunsOf } from '../store/step-runs.ts'
+import { type StepRun, stepRunsOf } from '../store/step-runs.ts'
 import { tagsOf } from '../store/tags.ts'
 import { transcriptOf } from '../store/transcripts.ts'
 import type { VideoSummary } from '../store/video-list.ts'
@@ -107,17 +108,10 @@ export async function loadVideoDetail(
         title: duplicate.title,
         similarity: duplicate.similarity,
       })),
-    steps: async () =>
-      (await stepRunsOf(db, video.id)).map((run) => ({
-        name: run.step,
-        state: run.state,
-        ...(run.reason ? { reason: run.reason } : {}),
-        ...(run.message ? { message: run.message } : {}),
-        seconds: run.seconds,
-        ...(run.modelName ? { model_name: run.modelName } : {}),
-        ...(run.device ? { device: run.device } : {}),
-        counts: run.counts,
-      })),
+    steps: async () => {
+      const runs = new Map((await stepRunsOf(db, video.id)).map((run) => [run.step, run]))
+      return STEP_NAMES.map((name) => stepJson(name, runs.get(name)))
+    },
     annotation: () => annotationOf(db, video.id),
   }
   const wanted = (field: keyof VideoDetail) => fields === null || fields.includes(field)
@@ -129,6 +123,21 @@ export async function loadVideoDetail(
     if (wanted(field as keyof VideoDetail)) detail[field] = await load()
   }
   return detail as Partial<VideoDetail>
+}
+
+/** A step that has not run yet is pending. */
+function stepJson(name: string, run: StepRun | undefined): VideoDetail['steps'][number] {
+  if (!run) return { name, state: 'pending', seconds: null, counts: {} }
+  return {
+    name,
+    state: run.state,
+    ...(run.reason ? { reason: run.reason } : {}),
+    ...(run.message ? { message: run.message } : {}),
+    seconds: run.seconds,
+    ...(run.modelName ? { model_name: run.modelName } : {}),
+    ...(run.device ? { device: run.device } : {}),
+    counts: run.counts,
+  }
 }
 
 function ownFields(video: Video) {

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { task as taskSchema } from '../api/schemas/tasks.ts'
@@ -17,6 +18,8 @@ export interface IngestOptions {
 }
 
 const POLL_MS = 500
+/** Under `npm run` one Ctrl-C arrives twice: from the terminal and from npm. */
+export const ONE_PRESS_MS = 700
 
 /** `forgeindex ingest`: exit code 0 when the task completed with at least one video processed. */
 export async function ingest(what: string, options: IngestOptions): Promise<number> {
@@ -55,15 +58,20 @@ export async function startIngest(
     named && !/^https?:/i.test(what) && !/\.txt$/i.test(what)
       ? { platform: options.platform, query: what, urls: [] as string[] }
       : await recogniseArgument(what, { cwd: process.cwd(), commonsUrl: settings.commonsUrl })
-  const path = 'path' in known ? known.path : undefined
+  const folder = 'path' in known ? known.path : undefined
   return await library.request<TaskJson>('POST', '/api/ingest', {
     ...(known.query ? { query: known.query } : {}),
     ...(known.urls.length > 0 ? { urls: known.urls } : {}),
-    ...(path ? { path } : {}),
+    ...(folder ? { path: folder } : {}),
     platform: options.platform ?? known.platform,
     ...maxVideosOf(options, known),
-    ...(options.taxonomy ? { taxonomy: options.taxonomy } : {}),
+    ...(options.taxonomy ? { taxonomy: fullPath(options.taxonomy) } : {}),
   })
+}
+
+/** A taxonomy's name stays; a file of the caller's is named in full, for a server elsewhere. */
+function fullPath(taxonomy: string): string {
+  return /[/\\]|\.ya?ml$/i.test(taxonomy) ? path.resolve(taxonomy) : taxonomy
 }
 
 function maxVideosOf(options: IngestOptions, known: object) {
@@ -75,8 +83,11 @@ function maxVideosOf(options: IngestOptions, known: object) {
 /** Waits for a task's end with a progress line; Ctrl-C drains, a second one stops at once. */
 export async function follow(library: Library, taskId: string): Promise<TaskJson | 'interrupted'> {
   const interrupted = new AbortController()
+  let since = 0
   const onSignal = () => {
-    if (interrupted.signal.aborted) process.exit(130)
+    if (interrupted.signal.aborted && Date.now() - since > ONE_PRESS_MS) process.exit(130)
+    if (interrupted.signal.aborted) return
+    since = Date.now()
     process.stderr.write('\nStopping at the next checkpoint; Ctrl-C again stops at once.\n')
     interrupted.abort()
   }

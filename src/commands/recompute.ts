@@ -19,6 +19,11 @@ export async function recompute(options: { wait?: boolean; json?: boolean }): Pr
   await using library = await openLibrary()
   const completed = '/api/videos?status=completed'
   const videos = await allOf<Summary>(library, completed, Number.POSITIVE_INFINITY)
+  const ids = new Set(videos.map((video) => video.id))
+  const theirs = async (status: string) =>
+    (
+      await allOf<Summary>(library, `/api/videos?status=${status}`, Number.POSITIVE_INFINITY)
+    ).filter((video) => ids.has(video.id))
   for (const video of videos) {
     await library.request('POST', `/api/videos/${video.id}/reprocess`)
   }
@@ -27,13 +32,10 @@ export async function recompute(options: { wait?: boolean; json?: boolean }): Pr
   if (isOurs || options.wait) {
     const stop = new AbortController()
     process.once('SIGINT', () => stop.abort())
+    process.once('SIGTERM', () => stop.abort())
     const line = progressLine()
     for (;;) {
-      const open = await allOf<Summary>(
-        library,
-        `/api/videos?status=${OPEN}`,
-        Number.POSITIVE_INFINITY,
-      )
+      const open = await theirs(OPEN)
       const share = videos.length > 0 ? 1 - Math.min(1, open.length / videos.length) : 1
       line.show(share, `${open.length} of ${videos.length} videos to go`)
       if (open.length === 0) break
@@ -46,7 +48,8 @@ export async function recompute(options: { wait?: boolean; json?: boolean }): Pr
     }
     line.end()
   }
-  if (options.json) printJson({ videos: videos.length })
-  else printLine(`${videos.length} videos were looked over.`)
-  return 0
+  const failed = (await theirs('failed')).length
+  if (options.json) printJson({ videos: videos.length, failed })
+  else printLine(`${videos.length} videos were looked over, ${failed} failed.`)
+  return failed > 0 ? 1 : 0
 }

@@ -1,6 +1,7 @@
 import { settingsFromProcess } from '../config/settings.ts'
 import { InvalidInputError } from '../errors.ts'
 import { serve } from '../serve.ts'
+import { ONE_PRESS_MS } from './ingest.ts'
 import { printLine } from './report.ts'
 
 const ROLES = ['all', 'api', 'worker'] as const
@@ -35,8 +36,11 @@ export async function workerCommand(): Promise<number> {
 async function runUntilSignal(options: { host: string; port: number; role: Role }) {
   const stop = new AbortController()
   let isInterrupt = false
+  let since = 0
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stop.signal.aborted) process.exit(130)
+    if (stop.signal.aborted && Date.now() - since > ONE_PRESS_MS) process.exit(130)
+    if (stop.signal.aborted) return
+    since = Date.now()
     isInterrupt = signal === 'SIGINT'
     process.stderr.write(
       'Stopping: running videos reach their next checkpoint. Again to stop at once.\n',

@@ -21,7 +21,7 @@ export interface S3Settings {
 export interface Settings {
   /** Server database; null means the embedded one under `dataDir`. */
   databaseUrl: string | null
-  /** Direct connection for migrations and the queue when `databaseUrl` is a pooler. */
+  /** Direct connection for migrations when `databaseUrl` is a pooler. */
   databaseUrlSync: string | null
   /** S3 store; null means the folder `<dataDir>/objects`. */
   s3: S3Settings | null
@@ -66,8 +66,9 @@ const list = text
       .filter(Boolean),
   )
   .default([])
-const flag = z
-  .enum(['true', 'false', '1', '0', 'yes', 'no', ''])
+const flag = text
+  .toLowerCase()
+  .pipe(z.enum(['true', 'false', '1', '0', 'yes', 'no', '']))
   .transform((value) => ['true', '1', 'yes'].includes(value))
   .default(false)
 const url = z.url({ protocol: /^https?$/ })
@@ -145,6 +146,13 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     faults.push({
       path: 'MINIO_ACCESS_KEY, MINIO_SECRET_KEY',
       expected: 'both set when MINIO_ENDPOINT is',
+      got: 'not set',
+    })
+  }
+  if (given.DATABASE_URL_SYNC && !given.DATABASE_URL) {
+    faults.push({
+      path: 'DATABASE_URL',
+      expected: 'set when DATABASE_URL_SYNC is; the direct address alone may stand in both',
       got: 'not set',
     })
   }

@@ -28,7 +28,7 @@ export interface JobContext {
   signal: AbortSignal
   /** Aborted when the process drains: stop at the next checkpoint, the job goes on elsewhere later. */
   draining: AbortSignal
-  /** Tries made before this one, those cut short by a crash included. */
+  /** Tries that ended in a fault before this one; crashes do not count. */
   attempt: number
 }
 
@@ -88,6 +88,8 @@ export class TaskQueue implements AsyncDisposable {
         // A video may take hours; a stuck one is seen by its heartbeat, not by this.
         expireInSeconds: 23 * 3600,
         deleteAfterSeconds: 24 * 3600,
+        // A laptop's library may rest for months: its work waits for it.
+        retentionSeconds: 10 * 365 * 24 * 3600,
       })
     }
     if (embedded) await queue.#reviveOrphans()
@@ -129,7 +131,7 @@ export class TaskQueue implements AsyncDisposable {
           await handler(job.data, {
             signal,
             draining: this.#draining.signal,
-            attempt: (job.data.attempt ?? 0) + job.retryCount,
+            attempt: job.data.attempt ?? 0,
           })
         } catch (error) {
           if (error instanceof Requeue) {

@@ -12,6 +12,7 @@ import {
   deleteVideo,
   findVideoByContent,
   getVideo,
+  lockVideo,
   updateVideo,
   type Video,
 } from '../store/videos.ts'
@@ -30,6 +31,24 @@ export interface FetchServices extends IngestionServices {
  * @throws PermanentError when it can never be had or used, TransientError when it may later
  */
 export async function fetchVideo(
+  services: FetchServices,
+  videoId: string,
+  options: { signal: AbortSignal },
+): Promise<void> {
+  // Two jobs for one video (asked for twice) would write the same files: the first does it.
+  if (underWay.has(videoId)) return
+  underWay.add(videoId)
+  try {
+    await fetchOnce(services, videoId, options)
+  } finally {
+    underWay.delete(videoId)
+  }
+}
+
+/** Videos that this process is fetching now. */
+const underWay = new Set<string>()
+
+async function fetchOnce(
   services: FetchServices,
   videoId: string,
   options: { signal: AbortSignal },
@@ -65,13 +84,23 @@ export async function fetchVideo(
     } else {
       await store(services, video, got, options)
     }
-    if (video.platform === 'upload' && from.localFile) await rm(from.localFile, { force: true })
   } catch (error) {
     keep = options.signal.aborted || error instanceof TransientError
     throw error
   } finally {
-    if (!keep) await rm(folder, { recursive: true, force: true })
+    if (!keep) {
+      await rm(folder, { recursive: true, force: true })
+      await dropUpload(settings, video)
+    }
   }
+}
+
+/** An upload's file is ours and has served: it is stored, known already, or can never be used. */
+async function dropUpload({ dataDir }: FetchServices['settings'], video: Video): Promise<void> {
+  const file = video.fetchFrom?.localFile
+  const incoming = path.join(dataDir, 'incoming') + path.sep
+  if (video.platform !== 'upload' || !file?.startsWith(incoming)) return
+  await rm(path.dirname(file), { recursive: true, force: true })
 }
 
 async function store(
@@ -118,11 +147,21 @@ async function store(
 }
 
 /** Every task that wanted this video has the one that is kept; this row and its objects go. */
-async function merge({ database, storage }: FetchServices, video: Video, kept: Video) {
+async function merge({ database, storage, queue }: FetchServices, video: Video, kept: Video) {
   await database.db.transaction().execute(async (trx) => {
     const tasks = await tasksOfVideo(trx, video.id)
+    // Held, so that the kept one cannot end between our count of its tasks and its own.
+    const now = await lockVideo(trx, kept.id)
     await mergeCandidates(trx, video.id, kept)
     await deleteVideo(trx, video.id)
+    if (now.status === 'failed' && now.failure?.retryable) {
+      await updateVideo(trx, kept.id, { status: 'pending', failure: null })
+      await queue.enqueue(
+        now.storageKey ? 'video' : 'fetch',
+        { videoId: kept.id },
+        { transaction: trx },
+      )
+    }
     for (const taskId of tasks) await settleTask(trx, taskId)
   })
   await storage.deletePrefix(`videos/${video.id}/`)

@@ -6,8 +6,8 @@ import type { Logger } from '../log.ts'
 import { addCandidate, countAccepted, hasCandidate, tookVideo } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
 import { settleTask } from '../store/finish.ts'
-import { getTask, type Task, updateTask } from '../store/tasks.ts'
-import { findOrCreateVideo, updateVideo, type Video } from '../store/videos.ts'
+import { beginTask, getTask, isTaskOpen, type Task, updateTask } from '../store/tasks.ts'
+import { findOrCreateVideo, lockVideo, updateVideo, type Video } from '../store/videos.ts'
 import type { Candidate, Platform, Source } from './discovery/source.ts'
 
 /** What finding videos needs of the running program. */
@@ -36,8 +36,7 @@ export async function runIngestion(
 ): Promise<void> {
   const { db } = services.database
   const task = await getTask(db, taskId)
-  if (task.status !== 'pending' && task.status !== 'running') return
-  await updateTask(db, taskId, { status: 'running', startedAt: task.startedAt ?? new Date() })
+  if (!(await beginTask(db, taskId))) return
   const source = services.sources[task.platform as Platform]
   if (!source) {
     throw new InvalidInputError('unknown-platform', `There is no source for ${task.platform}.`)
@@ -55,7 +54,9 @@ export async function runIngestion(
     if (options.draining.aborted) throw new Requeue()
     if (await hasCandidate(db, taskId, candidate)) continue
     if (accepted >= task.maxVideos && !LISTED.has(task.platform)) break
-    if (await consider(services, task, candidate, accepted >= task.maxVideos)) accepted++
+    const outcome = await consider(services, task, clean(candidate), accepted >= task.maxVideos)
+    if (outcome === 'over') return
+    if (outcome === 'taken') accepted++
   }
   await db.transaction().execute(async (trx) => {
     await updateTask(trx, taskId, { discoveryDone: true })
@@ -63,13 +64,13 @@ export async function runIngestion(
   })
 }
 
-/** Takes one candidate or writes down why not. True when it was taken. */
+/** Takes one candidate or writes down why not. `over`: the task has been cancelled meanwhile. */
 async function consider(
   { settings, database, queue }: IngestionServices,
   task: Task,
   candidate: Candidate,
   isFull: boolean,
-): Promise<boolean> {
+): Promise<'taken' | 'rejected' | 'over'> {
   const refusal = refusalOf(candidate, settings, task, isFull)
   return await database.db.transaction().execute(async (trx) => {
     const row = {
@@ -88,8 +89,9 @@ async function consider(
         videoId,
       })
       await settleTask(trx, task.id)
-      return false
+      return 'rejected' as const
     }
+    if (!(await isTaskOpen(trx, task.id))) return 'over'
     if (refusal) return await reject(refusal.code, refusal.message, null)
     const { video, created } = await findOrCreateVideo(trx, {
       sourceUrl: candidate.url,
@@ -123,7 +125,9 @@ async function consider(
       reason: created ? null : 'The library has this video already.',
       videoId: video.id,
     })
-    if (created || mayTryAgain(video)) {
+    // Held, so that it cannot end between the count of this task and its own.
+    const now = created ? video : await lockVideo(trx, video.id)
+    if (created || mayTryAgain(now)) {
       await updateVideo(trx, video.id, { status: 'pending', failure: null })
       await queue.enqueue('fetch', { videoId: video.id }, { transaction: trx })
       await recordEvent(
@@ -137,8 +141,22 @@ async function consider(
       )
     }
     await settleTask(trx, task.id)
-    return true
+    return 'taken'
   })
+}
+
+/** PostgreSQL takes neither NUL nor half a surrogate pair, and sources send both. */
+function clean(candidate: Candidate): Candidate {
+  const text = (value: string) => value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd')
+  const orNull = (value: string | null) => (value === null ? null : text(value))
+  const { publishedAt } = candidate
+  return {
+    ...candidate,
+    title: text(candidate.title),
+    description: orNull(candidate.description),
+    uploader: orNull(candidate.uploader),
+    publishedAt: publishedAt !== null && Number.isNaN(Date.parse(publishedAt)) ? null : publishedAt,
+  }
 }
 
 /** Why a candidate is not taken, from what is known before it is fetched; null when nothing speaks against it. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import type { Storage } from '../config/storage.ts'
 import { PermanentError } from '../errors.ts'
@@ -33,7 +34,7 @@ export class VideoFiles implements AsyncDisposable {
     video: Video,
     runId: string,
   ): Promise<VideoFiles> {
-    const folder = path.join(scratch, `${process.pid}-${video.id}-${runId}`)
+    const folder = path.join(scratch, `${process.pid}@${hostname()}@${video.id}`)
     await mkdir(folder, { recursive: true })
     return new VideoFiles(storage, video, folder)
   }
@@ -103,8 +104,11 @@ export async function sweepScratch(scratch: string): Promise<void> {
       const ageMs = Date.now() - (await stat(folder)).mtimeMs
       if (ageMs < FETCH_DAYS * 86_400_000) continue
     } else {
-      const pid = Number(name.split('-')[0])
-      if (pid !== process.pid && isRunning(pid)) continue
+      const [pid, host] = name.split('@')
+      // Another machine's (or container's) processes cannot be seen from here: only age tells.
+      const isOld = Date.now() - (await stat(folder)).mtimeMs > FETCH_DAYS * 86_400_000
+      const isOurs = host === hostname()
+      if (isOurs ? Number(pid) !== process.pid && isRunning(Number(pid)) : !isOld) continue
     }
     // A killed process's ffmpeg may still write here; it ends when its folder is gone.
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })

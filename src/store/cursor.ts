@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts'
+import { UUID } from './ids.ts'
 
 /** A page of a list; `nextCursor` null at the end. */
 export interface Page<T> {
@@ -12,6 +13,9 @@ export interface Position {
   id: string
 }
 
+/** As PostgreSQL writes a time: date, time, fraction, zone. */
+const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d(:?\d\d)?)$/
+
 export function encodeCursor(position: Position): string {
   return Buffer.from(JSON.stringify([position.createdAt, position.id])).toString('base64url')
 }
@@ -20,7 +24,7 @@ export function encodeCursor(position: Position): string {
 export function decodeCursor(cursor: string): Position {
   try {
     const [createdAt, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as string[]
-    if (createdAt && id && !Number.isNaN(Date.parse(createdAt)) && /^[0-9a-f-]{36}$/.test(id)) {
+    if (createdAt && id && TIME.test(createdAt) && UUID.test(id)) {
       return { createdAt, id }
     }
   } catch {

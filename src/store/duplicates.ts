@@ -28,6 +28,10 @@ export async function replaceDuplicatePairs(
     .execute()
   // Two videos finishing at once must see each other: one of them waits here for the other's commit.
   await sql`select pg_advisory_xact_lock(hashtext('forgeindex.duplicate_pairs'))`.execute(trx)
+  // On a server the index finds 7 of 10 with its defaults; on the embedded one there is none to set.
+  await sql`select set_config('hnsw.ef_search', '1000', true), set_config('hnsw.iterative_scan', 'strict_order', true)`.execute(
+    trx,
+  )
   const result = await sql`
     with mine as (
       select e.embedding, e.model_id, v.created_at, v.id

@@ -104,6 +104,29 @@ export async function listTasks(
   }
 }
 
+/** Paths that open tasks read from. */
+export async function openTaskPaths(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('ingestion_tasks')
+    .select('path')
+    .where('status', 'in', ['pending', 'running'])
+    .where('path', 'is not', null)
+    .execute()
+  return rows.flatMap((row) => row.path ?? [])
+}
+
+/** Ids of running tasks that have looked for videos and have none open. */
+export async function waitingTaskIds(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from ingestion_tasks t where status = 'running' and discovery_done
+      and not exists (
+        select 1 from candidates c join videos v on v.id = c.video_id
+        where c.task_id = t.id and c.state = 'accepted' and v.status not in ('completed', 'failed'))`.execute(
+    db,
+  )
+  return rows.map((row) => row.id)
+}
+
 /** Ids of tasks that began ten minutes ago or more, still look for videos, and have no job of `aliveIds`. */
 export async function stalledTaskIds(db: Db, aliveIds: string[]): Promise<string[]> {
   const rows = await db
@@ -145,6 +168,55 @@ export async function videoIdsOfTask(db: Db | Trx, taskId: string): Promise<stri
   return rows.flatMap((row) => (row.video_id ? [row.video_id] : []))
 }
 
+/** Ends a task that has not ended. False when it had: completed just before. */
+export async function endTask(db: Db, id: string, status: TaskStatus): Promise<boolean> {
+  const row = await db
+    .updateTable('ingestion_tasks')
+    .set({ status, finished_at: new Date() })
+    .where('id', '=', id)
+    .where('status', 'in', ['pending', 'running'])
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Videos a task took that are not terminal yet. */
+export async function openVideoIdsOfTask(db: Db, taskId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('candidates as c')
+    .innerJoin('videos as v', 'v.id', 'c.video_id')
+    .select('v.id')
+    .distinct()
+    .where('c.task_id', '=', taskId)
+    .where('c.state', '=', 'accepted')
+    .where('v.status', 'not in', ['completed', 'failed'])
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Marks a task as running. False when it is over: cancelled before its turn came. */
+export async function beginTask(db: Db, id: string): Promise<boolean> {
+  const row = await db
+    .updateTable('ingestion_tasks')
+    .set({ status: 'running', started_at: sql<Date>`coalesce(started_at, now())` })
+    .where('id', '=', id)
+    .where('status', 'in', ['pending', 'running'])
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** True while a task has not ended; holds its row, so that a cancel waits for this transaction. */
+export async function isTaskOpen(trx: Trx, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('ingestion_tasks')
+    .select('status')
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row?.status === 'pending' || row?.status === 'running'
+}
+
 export type TaskChange = Partial<
   Pick<Task, 'status' | 'discoveryDone' | 'errorCode' | 'errorMessage' | 'startedAt' | 'finishedAt'>
 >
@@ -170,7 +242,7 @@ export async function recountTask(trx: Trx, id: string): Promise<void> {
     .selectFrom('ingestion_tasks')
     .select('id')
     .where('id', '=', id)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst()
   await sql`
     update ingestion_tasks t set

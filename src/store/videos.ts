@@ -114,6 +114,24 @@ export async function getVideo(db: Db | Trx, id: string): Promise<Video> {
   return toVideo(row)
 }
 
+/** The video, its row held until the transaction ends; null when there is none. */
+export async function lockVideoIfThere(trx: Trx, id: string): Promise<Video | null> {
+  const row = await trx
+    .selectFrom('videos')
+    .selectAll()
+    .where('id', '=', checkedId('video', id))
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row ? toVideo(row) : null
+}
+
+/** The same for one that must be there. @throws NotFoundError `video-not-found` */
+export async function lockVideo(trx: Trx, id: string): Promise<Video> {
+  const video = await lockVideoIfThere(trx, id)
+  if (!video) throw notFound('video', id)
+  return video
+}
+
 /** The video whose file has this content; null when there is none. */
 export async function findVideoByContent(db: Db | Trx, sha256: string): Promise<Video | null> {
   const row = await db

@@ -7,7 +7,7 @@ import { loadTaxonomy, taxonomyYaml } from '../../labeling/taxonomy.ts'
 import type { Services } from '../../services.ts'
 import { type Dataset, getDataset, listDatasets } from '../../store/datasets.ts'
 import { recordEvent } from '../../store/events.ts'
-import { idParams, iso, isoDate, page, pageQuery, problems } from '../schemas/common.ts'
+import { idParams, iso, isoDate, page, pageQuery, plainText, problems } from '../schemas/common.ts'
 
 const dataset = z
   .object({
@@ -34,8 +34,8 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
         tags: ['datasets'],
         description: 'Freezes the videos that the filters mean now as version 1.',
         body: z.strictObject({
-          name: z.string().trim().min(1).max(200),
-          description: z.string().max(10_000).nullish(),
+          name: plainText.trim().min(1).max(200),
+          description: plainText.max(10_000).nullish(),
           filters: z.record(z.string(), z.unknown()).default({}),
         }),
         response: { 201: dataset, ...problems },

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Services } from '../../services.ts'
 import { eventsAfter, lastEventId } from '../../store/events.ts'
+import { getTask } from '../../store/tasks.ts'
 
 const POLL_MS = 500
 /** A comment this often keeps proxies from closing a quiet stream. */
@@ -26,12 +28,14 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
           'Server-sent events: task.updated, task.completed, task.failed, video.updated, export.completed. ' +
           'Send Last-Event-ID (or last_event_id) to get what was missed.',
         querystring: z.strictObject({
-          task_id: z.uuid().optional(),
+          task_id: z.string().max(100).optional(),
           last_event_id: z.coerce.number().int().min(0).optional(),
         }),
       },
     },
     async (request, reply) => {
+      const { task_id: taskId } = request.query
+      if (taskId !== undefined) await getTask(db, taskId)
       const given = Number(request.headers['last-event-id'] ?? request.query.last_event_id)
       let after = Number.isInteger(given) && given >= 0 ? given : await lastEventId(db)
       const gone = new AbortController()
@@ -49,19 +53,23 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       while (!ended.aborted) {
         try {
           const events = await eventsAfter(db, after, {
-            ...(request.query.task_id ? { taskId: request.query.task_id } : {}),
+            ...(taskId === undefined ? {} : { taskId }),
             limit: BATCH,
           })
+          let isFull = false
           for (const event of events) {
             after = event.id
             const data = { id: event.id, type: event.type, time: event.time, data: event.data }
-            reply.raw.write(
+            isFull = !reply.raw.write(
               `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`,
             )
             spoke = Date.now()
           }
+          // A slow reader is waited for: what it has not taken is not read from the database yet.
+          if (isFull) await once(reply.raw, 'drain', { signal: ended })
           if (events.length === BATCH) continue
         } catch (error) {
+          if (ended.aborted) break
           // The database is away: the stream stays open and goes on when it is back.
           request.log.warn({ err: error }, 'events wait for the database')
         }

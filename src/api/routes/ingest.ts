@@ -5,7 +5,7 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { InvalidInputError, TransientError } from '../../errors.ts'
+import { InvalidInputError, TooLargeError, TransientError } from '../../errors.ts'
 import type { Services } from '../../services.ts'
 import { startTask } from '../../start-task.ts'
 import { problems } from '../schemas/common.ts'
@@ -118,9 +118,9 @@ async function receive(request: FastifyRequest, folder: string): Promise<number>
       )
     }
     if (part.file.truncated) {
-      throw new InvalidInputError(
+      throw new TooLargeError(
         'too-large',
-        'A file is larger than FORGEINDEX_MAX_UPLOAD_BYTES allows.',
+        'A file is larger than FORGEINDEX_MAX_UPLOAD_BYTES allows; nothing of this upload was kept.',
       )
     }
     count++
@@ -135,7 +135,7 @@ function safeName(name: string | undefined, index: number): string {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     .replace(/[\u0000-\u001f\u007f]/g, '')
     .replace(/^\.+/, '')
-  const extension = path.extname(base)
+  const extension = path.extname(base).slice(0, 20)
   const kept = Buffer.from(base.slice(0, base.length - extension.length))
     .subarray(0, 180)
     .toString()

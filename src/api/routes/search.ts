@@ -4,7 +4,7 @@ import { filterQueryFields, parseFilters } from '../../datasets/filters.ts'
 import { search } from '../../search/search.ts'
 import type { Services } from '../../services.ts'
 import { findModelId } from '../../store/models.ts'
-import { pageFields, problems } from '../schemas/common.ts'
+import { pageFields, plainText, problems } from '../schemas/common.ts'
 import { videoUrl } from '../video-json.ts'
 
 const { q: _words, ...filterFields } = filterQueryFields
@@ -49,7 +49,7 @@ export const searchRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
       schema: {
         tags: ['search'],
         querystring: z.strictObject({
-          q: z.string().trim().min(1).max(1000).describe('What to look for, in words'),
+          q: plainText.trim().min(1).max(1000).describe('What to look for, in words'),
           ...filterFields,
           ...pageFields,
         }),

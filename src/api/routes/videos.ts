@@ -11,7 +11,7 @@ import { addManualTag, removeTag } from '../../store/tags.ts'
 import { listVideos, VIDEO_SORTS } from '../../store/video-list.ts'
 import { getVideo } from '../../store/videos.ts'
 import { reprocessVideo } from '../../task-control.ts'
-import { idParams, page, pageFields, problems } from '../schemas/common.ts'
+import { idParams, page, pageFields, plainText, problems } from '../schemas/common.ts'
 import { fieldsQuery, tag, tagBody, videoDetail, videoSummary } from '../schemas/videos.ts'
 import { sendObject } from '../send-object.ts'
 import { loadVideoDetail, summaryJson } from '../video-json.ts'
@@ -127,7 +127,7 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
     {
       schema: {
         tags: ['videos'],
-        params: z.object({ id: z.string(), tag: z.string() }),
+        params: z.object({ id: z.string(), tag: plainText }),
         response: { 204: z.null(), ...problems },
       },
     },

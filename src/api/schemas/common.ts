@@ -16,6 +16,13 @@ export const problem = z
 
 export const problems = { 400: problem, 401: problem, 403: problem, 404: problem, 409: problem }
 
+/** Text that the database can keep: no NUL, no half of a surrogate pair. */
+export const plainText = z
+  .string()
+  .refine((value) => !value.includes('\0') && !/\p{Surrogate}/u.test(value), {
+    error: 'text without NUL and without halves of characters',
+  })
+
 export const idParams = z.object({ id: z.string() })
 
 const limit = z.coerce.number().int().min(1).max(200).default(50)

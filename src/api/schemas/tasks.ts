@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { TASK_STATUSES } from '../../store/schema.ts'
 import type { Task, TaskProgress } from '../../store/tasks.ts'
-import { isoDate, isoOrNull } from './common.ts'
+import { isoDate, isoOrNull, plainText } from './common.ts'
 
 /** Platforms a request may name now; the contract's others come with later work. */
 export const REQUEST_PLATFORMS = [
@@ -11,7 +11,6 @@ export const REQUEST_PLATFORMS = [
   'commons',
   'folder',
   'urls',
-  'upload',
 ] as const
 
 export const MAX_VIDEOS = 10_000
@@ -19,8 +18,7 @@ export const DEFAULT_MAX_VIDEOS = 20
 export const MAX_QUERY_CHARACTERS = 1_000
 
 export const ingestBody = z.strictObject({
-  query: z
-    .string()
+  query: plainText
     .trim()
     .min(1)
     .max(MAX_QUERY_CHARACTERS)
@@ -30,9 +28,9 @@ export const ingestBody = z.strictObject({
     ),
   platform: z.enum(REQUEST_PLATFORMS).optional(),
   max_videos: z.number().int().min(1).max(MAX_VIDEOS).optional(),
-  urls: z.array(z.string().trim().min(1).max(4_000)).max(MAX_VIDEOS).optional(),
-  path: z.string().min(1).max(4_000).optional().describe('A folder or file on the server'),
-  taxonomy: z.string().min(1).max(1_000).optional(),
+  urls: z.array(plainText.trim().min(1).max(4_000)).max(MAX_VIDEOS).optional(),
+  path: plainText.min(1).max(4_000).optional().describe('A folder or file on the server'),
+  taxonomy: plainText.min(1).max(1_000).optional(),
 })
 export type IngestBody = z.infer<typeof ingestBody>
 

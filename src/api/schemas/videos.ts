@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { STEP_STATES, VIDEO_STATUSES } from '../../store/schema.ts'
-import { isoDate } from './common.ts'
+import { isoDate, plainText } from './common.ts'
 
 const share = z.number()
 const seconds = z.number()
@@ -138,4 +138,4 @@ export const fieldsQuery = z.strictObject({
     .optional(),
 })
 
-export const tagBody = z.strictObject({ tag: z.string().trim().toLowerCase().min(1).max(100) })
+export const tagBody = z.strictObject({ tag: plainText.trim().toLowerCase().min(1).max(100) })
