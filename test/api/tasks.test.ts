@@ -251,6 +251,15 @@ for (const { form, missing } of FORMS) {
       expect(JSON.stringify(provenance.evidence)).toContain('CC BY-SA 4.0')
     })
 
+    it.each(['tiktok', 'instagram'])(
+      'by words on %s fail and say what they need',
+      async (platform) => {
+        const task = await library.finished(await start({ query: 'welding', platform }))
+        expect(task).toMatchObject({ status: 'failed', videos_found: 0 })
+        expect(task.error_message).toContain('APIFY_API_TOKEN')
+      },
+    )
+
     it('refuse an address on this machine, whatever it is called, without asking it', async () => {
       const literal = await library.ask<Problem>('POST', '/api/ingest', {
         urls: [`${media.url}/clip.mp4`],
