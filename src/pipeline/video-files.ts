@@ -34,7 +34,7 @@ export class VideoFiles implements AsyncDisposable {
     video: Video,
     runId: string,
   ): Promise<VideoFiles> {
-    const folder = path.join(scratch, `${process.pid}@${hostname()}@${video.id}`)
+    const folder = path.join(scratch, `${process.pid}@${hostname()}@${video.id}-${runId}`)
     await mkdir(folder, { recursive: true })
     return new VideoFiles(storage, video, folder)
   }
