@@ -11,7 +11,7 @@ import { recordEvent } from '../store/events.ts'
 import { finishVideo } from '../store/finish.ts'
 import { keyframesOf } from '../store/keyframes.ts'
 import type { VideoStatus } from '../store/schema.ts'
-import { type StepRun, saveStepRun, stepRunsOf } from '../store/step-runs.ts'
+import { markStepsPending, type StepRun, saveStepRun, stepRunsOf } from '../store/step-runs.ts'
 import { beginRun, getVideo, ownsRun, updateVideo } from '../store/videos.ts'
 import type { PipelineStep, StepContext, StepName, StepReport } from './step.ts'
 import { VideoFiles } from './video-files.ts'
@@ -86,7 +86,9 @@ export async function processVideo(
           updateVideo(trx, videoId, { status: step.phase, failure: null }),
         )
       }
-      await runStep(step, { position, inputHash, runId }, context, database)
+      const readers = readersOf(step, steps)
+      await runStep(step, { position, inputHash, runId, readers }, context, database)
+      for (const reader of readers) runs.delete(reader)
     } catch (error) {
       if (error instanceof StaleRun) throw error
       throw new StepFailure(step.name, error)
@@ -111,11 +113,12 @@ async function writeOwned(
 /** One step with its checkpoint: rows and step_runs row in one transaction, refused to a stale run. */
 async function runStep(
   step: PipelineStep,
-  { position, inputHash, runId }: { position: number; inputHash: string; runId: string },
+  place: { position: number; inputHash: string; runId: string; readers: StepName[] },
   context: StepContext,
   { db }: Database,
 ): Promise<void> {
   const { video, logger } = context
+  const { position, inputHash, runId, readers } = place
   const startedAt = new Date()
   const began = performance.now()
   const checkpoint = (state: StepRun['state'], more: Partial<StepRun> = {}) => ({
@@ -150,6 +153,8 @@ async function runStep(
   }
   await writeOwned(db, video.id, runId, async (trx) => {
     await report.write(trx)
+    // Its new rows took theirs with them (a keyframe its vectors and boxes), or made them outdated.
+    await markStepsPending(trx, video.id, readers)
     await saveStepRun(
       trx,
       video.id,
@@ -174,6 +179,16 @@ async function runStep(
     )
   })
   logger.debug({ video: video.id, step: step.name, ...report.counts }, 'step finished')
+}
+
+/** The steps after this one that read its rows, or rows that were made from them. */
+function readersOf(step: PipelineStep, steps: PipelineStep[]): StepName[] {
+  const from = new Set([step.name])
+  for (const other of steps) {
+    if (other.after.some((name) => from.has(name))) from.add(other.name)
+  }
+  from.delete(step.name)
+  return [...from]
 }
 
 function isFresh(run: StepRun | undefined, step: PipelineStep, inputHash: string): boolean {

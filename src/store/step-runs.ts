@@ -66,3 +66,14 @@ export async function saveStepRun(
     .onConflict((oc) => oc.columns(['video_id', 'step']).doUpdateSet(row))
     .execute()
 }
+
+/** What these steps wrote no longer holds: they are to run again, even after a crash. */
+export async function markStepsPending(trx: Trx, videoId: string, steps: string[]): Promise<void> {
+  if (steps.length === 0) return
+  await trx
+    .updateTable('step_runs')
+    .set({ state: 'pending', reason: null, message: null })
+    .where('video_id', '=', videoId)
+    .where('step', 'in', steps)
+    .execute()
+}
