@@ -24,7 +24,7 @@ const JOBS: Record<string, ModelJob> = {
 /** All that is known about a video in one JSON document; its tags, its category, its search text. */
 export class AnnotationStep implements PipelineStep {
   readonly name = 'annotation'
-  readonly version = 1
+  readonly version = 2
   readonly phase = 'labeling'
   readonly after = [
     'frames' as const,
@@ -58,7 +58,7 @@ export class AnnotationStep implements PipelineStep {
       description: video.description,
       transcript: transcript?.fullText ?? null,
       activities: activities.map(({ label }) => label),
-      objects: detections.map(({ label }) => label),
+      objects: steadyLabels(detections, keyframes.length),
     })
     const manual = (await tagsOf(db, video.id)).filter(({ source }) => source === 'manual')
     const tags = [...new Set([...given, ...manual.map(({ tag }) => tag)])]
@@ -90,6 +90,19 @@ export class AnnotationStep implements PipelineStep {
       },
     }
   }
+}
+
+/** In so short a video one keyframe is enough for a tag. */
+const FEW_KEYFRAMES = 4
+
+/** Labels of boxes that are worth a tag: seen on two keyframes at least, for detectors err on single ones. */
+function steadyLabels(boxes: { keyframeId: string; label: string }[], keyframes: number): string[] {
+  const seenOn = new Map<string, Set<string>>()
+  for (const { label, keyframeId } of boxes) {
+    seenOn.set(label, (seenOn.get(label) ?? new Set()).add(keyframeId))
+  }
+  const needed = keyframes < FEW_KEYFRAMES ? 1 : 2
+  return [...seenOn].filter(([, frames]) => frames.size >= needed).map(([label]) => label)
 }
 
 /** The models behind the steps that ran, with revision and licence. */
