@@ -112,6 +112,8 @@ function asDatabase(
 ): Database {
   // A connection lost while idle must not end the process: the next query opens a new one.
   pool.on('error', () => {})
+  // The same for one lost between two queries of a transaction: the next of them fails and says so.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   let closing: Promise<void> | undefined
   const close = () => {
