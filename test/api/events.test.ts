@@ -170,9 +170,9 @@ for (const { form, missing } of FORMS) {
       expect(event.data.data).toEqual({ dataset_id: made.body.id, format: 'zip' })
     })
 
-    it('of a task that never was are refused by its form, not its existence', async () => {
+    it('of something that is no task are not found', async () => {
       const malformed = await fetch(`${address}/api/events?task_id=nope`)
-      expect(malformed.status).toBe(400)
+      expect(malformed.status).toBe(404)
       await malformed.body?.cancel()
     })
 

@@ -59,8 +59,11 @@ describe('settings', () => {
     ],
     [{ DATABASE_URL: 'postgres://db/forge' }, { databaseUrl: 'postgres://db/forge' }],
     [
-      { DATABASE_URL_SYNC: 'postgresql+psycopg2://u:p@db/forge' },
-      { databaseUrlSync: 'postgresql://u:p@db/forge' },
+      {
+        DATABASE_URL: 'postgresql://pooler/forge',
+        DATABASE_URL_SYNC: 'postgresql+psycopg2://u:p@db/forge',
+      },
+      { databaseUrl: 'postgresql://pooler/forge', databaseUrlSync: 'postgresql://u:p@db/forge' },
     ],
     [{ DATABASE_URL: '' }, { databaseUrl: null }],
     [{ APIFY_API_TOKEN: 'apify' }, { apifyToken: 'apify' }],
@@ -179,6 +182,11 @@ describe('settings', () => {
   ])('never show a secret in a fault: %j', (variables) => {
     const { message, faults } = refusal(variables as Record<string, string>)
     expect(JSON.stringify({ message, faults })).not.toContain('hunter2')
+  })
+
+  it('take no direct address of a database without the database', () => {
+    const { faults } = refusal({ DATABASE_URL_SYNC: 'postgresql://db/forge' })
+    expect(faults.map((fault) => fault.path)).toEqual(['DATABASE_URL'])
   })
 
   it.each(['0', '-1', '1.5', '1e12', 'NaN', 'Infinity'])(

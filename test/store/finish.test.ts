@@ -208,7 +208,13 @@ describe.skipIf(!testDatabaseUrl())(`several connections at once (server${noServ
     await recordEvent(database.db, 'video.updated', {}, { order: 'quick' })
     const seen = await eventsAfter(database.db, start, { limit: 10 })
     await slow.commit().execute()
-    const rest = await eventsAfter(database.db, seen.at(-1)?.id ?? start, { limit: 10 })
-    expect([...seen, ...rest].map(({ data }) => data.order)).toEqual(['slow', 'quick'])
+    const told = seen.map(({ data }) => data.order)
+    // Transactions in other databases of the server count as older ones too, for a while.
+    for (let after = seen.at(-1)?.id ?? start; told.length < 2; await sleep(50)) {
+      const more = await eventsAfter(database.db, after, { limit: 10 })
+      told.push(...more.map(({ data }) => data.order))
+      after = more.at(-1)?.id ?? after
+    }
+    expect(told).toEqual(['slow', 'quick'])
   })
 })
