@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -115,12 +115,3 @@ test.skipIf(!asRoot)(
   },
   60_000,
 )
-
-test('an embedded library that is copied while closed opens as it was', async () => {
-  const copy = path.join(library.folder, 'copy')
-  await cp(library.dataDir, copy, { recursive: true })
-  library.variables.FORGEINDEX_DATA_DIR = copy
-  const { code, stdout } = await library.run('videos', '--json')
-  expect(code).toBe(0)
-  expect(JSON.parse(stdout).items).toHaveLength(asRoot && mounted ? 1 : 0)
-})
