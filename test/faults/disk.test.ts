@@ -26,7 +26,7 @@ beforeAll(async () => {
   clips = path.join(library.folder, 'clips')
   await mkdir(clips)
   await makeClip(path.join(clips, 'a.mp4'), { seconds: 4, size: '640x480', pattern: 'testsrc2' })
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await library[Symbol.asyncDispose]()
   if (mounted) await execute('umount', ['-l', disk])

@@ -14,7 +14,7 @@ beforeAll(async () => {
   library = await programLibrary()
   clip = path.join(library.folder, 'clip.mp4')
   await makeClip(clip)
-}, 60_000)
+}, 120_000)
 afterAll(() => library[Symbol.asyncDispose]())
 
 interface Doctor {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   clip = path.join(library.folder, 'clip.mp4')
   await makeClip(clip)
   server = await library.serve()
-}, 120_000)
+}, 240_000)
 afterAll(() => library[Symbol.asyncDispose]())
 
 const long = 'x'.repeat(10_000)
