@@ -223,5 +223,5 @@ export function settingsFromProcess(): Settings {
 /** A value as it may be shown in a message: secrets and credentials stay hidden. */
 function shown(name: string, value: string | undefined): string {
   if (value === undefined) return 'nothing'
-  return /TOKEN|KEY|URL/.test(name) ? 'a value that does not fit' : JSON.stringify(value)
+  return /TOKEN|KEY|URL|ENDPOINT/.test(name) ? 'a value that does not fit' : JSON.stringify(value)
 }

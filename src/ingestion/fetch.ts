@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Storage } from '../config/storage.ts'
+import { Requeue } from '../config/task-queue.ts'
 import { TransientError, toError } from '../errors.ts'
 import { probe } from '../media/ffprobe.ts'
 import { mergeCandidates } from '../store/candidates.ts'
@@ -13,6 +14,7 @@ import {
   findVideoByContent,
   getVideo,
   lockVideo,
+  lockVideoIfThere,
   updateVideo,
   type Video,
 } from '../store/videos.ts'
@@ -35,8 +37,8 @@ export async function fetchVideo(
   videoId: string,
   options: { signal: AbortSignal },
 ): Promise<void> {
-  // Two jobs for one video (asked for twice) would write the same files: the first does it.
-  if (underWay.has(videoId)) return
+  // Two jobs for one video would write the same files: the second comes back when the first is done.
+  if (underWay.has(videoId)) throw new Requeue()
   underWay.add(videoId)
   try {
     await fetchOnce(services, videoId, options)
@@ -60,8 +62,20 @@ async function fetchOnce(
     await queue.enqueue('video', { videoId })
     return
   }
-  await updateVideo(db, videoId, { status: 'downloading' })
-  await recordEvent(db, 'video.updated', { videoId }, { video_id: videoId, status: 'downloading' })
+  const wanted = await db.transaction().execute(async (trx) => {
+    const now = await lockVideoIfThere(trx, videoId)
+    // Cancelled, or found to be another one's copy, before its turn came.
+    if (!now || now.status === 'failed' || now.status === 'completed') return false
+    await updateVideo(trx, videoId, { status: 'downloading' })
+    await recordEvent(
+      trx,
+      'video.updated',
+      { videoId },
+      { video_id: videoId, status: 'downloading' },
+    )
+    return true
+  })
+  if (!wanted) return
   // Kept when the fetch is cut: the next try goes on from what is there.
   const folder = path.join(settings.dataDir, 'scratch', `fetch-${videoId}`)
   await mkdir(folder, { recursive: true })

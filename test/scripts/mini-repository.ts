@@ -25,7 +25,11 @@ export function miniRepository(files: Record<string, string>): MiniRepository {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
     writeFileSync(path.join(folder, file), content)
   }
-  cpSync(path.join(repository, 'scripts'), path.join(folder, 'scripts'), { recursive: true })
+  // The starters only: scripts in TypeScript belong to the sources that are not copied.
+  cpSync(path.join(repository, 'scripts'), path.join(folder, 'scripts'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('.ts'),
+  })
   for (const file of ['tsconfig.json', 'tsconfig.build.json']) {
     cpSync(path.join(repository, file), path.join(folder, file))
   }
