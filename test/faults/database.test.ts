@@ -113,5 +113,5 @@ test.skipIf(!server)(
       await database.drop()
     }
   },
-  120_000,
+  240_000,
 )

@@ -69,7 +69,7 @@ test.skipIf(!asRoot)(
     server.program.kill('SIGTERM')
     expect((await server.program.ended).code).toBe(0)
   },
-  120_000,
+  240_000,
 )
 
 test.skipIf(!asRoot)(
@@ -92,7 +92,7 @@ test.skipIf(!asRoot)(
     server.program.kill('SIGTERM')
     expect((await server.program.ended).code).toBe(0)
   },
-  120_000,
+  240_000,
 )
 
 test.skipIf(!asRoot)(
