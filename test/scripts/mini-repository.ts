@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { run } from '../../src/media/process.ts'
 
+/** The servers of the test run that this is part of: a program inherits them unless they are emptied. */
+const NO_SERVERS = { FORGEINDEX_TEST_DATABASE_URL: '', FORGEINDEX_TEST_S3_ENDPOINT: '' }
+
 const repository = path.resolve(import.meta.dirname, '../..')
 
 /** A small repository of its own with this one's starters, compiler, linter and test runner. */
@@ -54,7 +57,7 @@ export function miniRepository(files: Record<string, string>): MiniRepository {
     start: (name, args = [], env = {}) =>
       run(process.execPath, [path.join(folder, 'scripts', name), ...args], {
         cwd: folder,
-        env: { ...currentEnvironment(), FORGEINDEX_YT_DLP: 'yt-dlp', ...env },
+        env: { ...currentEnvironment(), ...NO_SERVERS, FORGEINDEX_YT_DLP: 'yt-dlp', ...env },
         timeoutMs: 100_000,
       }),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
