@@ -3,7 +3,7 @@ import type { Db, Trx } from '../config/database.ts'
 import { toVectorText } from './vectors.ts'
 
 /** Vectors in one INSERT: the embedded database blocks the process for 1.3 ms each. */
-const INSERT_VECTORS = 32
+const INSERT_VECTORS = 16
 
 /** A keyframe's vector, [512] float32, L2-normalised. */
 export interface KeyframeVector {

@@ -16,8 +16,8 @@ export interface Keyframe {
   storageKey: string
 }
 
-/** Rows in one INSERT: far below PostgreSQL's 65,535 parameters. */
-export const INSERT_ROWS = 500
+/** Rows in one INSERT: the embedded database runs in this process and blocks it for each statement. */
+export const INSERT_ROWS = 100
 
 /** Replaces a video's keyframes, and with them every vector, box and concept on them. */
 export async function replaceKeyframes(
