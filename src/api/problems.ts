@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { isDatabaseAway } from '../config/database.ts'
+import { isDatabaseAway, isDatabaseFull } from '../config/database.ts'
 import {
   ConflictError,
   ForgeindexError,
@@ -82,6 +82,14 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
       faults,
     )
   }
+  if (isDatabaseFull(error)) {
+    return sendProblem(
+      reply,
+      503,
+      'disk-full',
+      'The disk of the database is full; nothing was changed. Free some space and send it again.',
+    )
+  }
   if (isDatabaseAway(error)) {
     return sendProblem(
       reply,
@@ -123,7 +131,7 @@ function toFault(
   request: FastifyRequest,
 ): InputFault {
   const { keys } = issue.params as { keys?: string[] }
-  const path = issue.instancePath.replace(/^\//, '').replaceAll('/', '.')
+  let path = issue.instancePath.replace(/^\//, '').replaceAll('/', '.')
   if (issue.keyword === 'unrecognized_keys' && keys) {
     return {
       path: keys.map((key) => (path ? `${path}.${key}` : key)).join(', '),
@@ -134,13 +142,51 @@ function toFault(
   const source =
     context === 'body' ? request.body : context === 'params' ? request.params : request.query
   let value: unknown = source
-  for (const key of path ? path.split('.') : []) {
+  const steps = path ? path.split('.') : []
+  for (const [depth, key] of steps.entries()) {
+    // A list that came as one text (`status=a,b`) is shown whole.
+    if (typeof value === 'string') {
+      path = steps.slice(0, depth).join('.')
+      break
+    }
     value = (value as Record<string, unknown> | null | undefined)?.[key]
   }
   const shown = value === undefined ? 'nothing' : (JSON.stringify(value) ?? 'nothing')
   return {
     path: path || context,
-    expected: issue.message ?? 'another value',
+    expected: expectedOf(issue),
     got: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown,
   }
+}
+
+interface Issue {
+  keyword: string
+  message?: string | undefined
+  params: unknown
+}
+
+/** What would have been right, in plain words. */
+function expectedOf({ keyword, message, params }: Issue): string {
+  const { expected, minimum, maximum, origin, values } = params as {
+    expected?: string
+    minimum?: number
+    maximum?: number
+    origin?: string
+    values?: unknown[]
+  }
+  const unit = origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : ''
+  if (keyword === 'invalid_type' && expected) return KINDS[expected] ?? expected
+  if (keyword === 'too_small') return `at least ${minimum}${unit}`
+  if (keyword === 'too_big') return `at most ${maximum}${unit}`
+  if (keyword === 'invalid_value' && values) return `one of ${values.map(String).join(', ')}`
+  return message ?? 'another value'
+}
+
+const KINDS: Record<string, string> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  array: 'a list',
+  boolean: 'true or false',
+  object: 'an object',
 }

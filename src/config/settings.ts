@@ -77,7 +77,11 @@ const count = (fallback: number, max: number) =>
 
 const databaseUrl = text
   .transform((value) => value.replace(/^postgres(ql)?\+[a-z0-9]+:/, 'postgresql:'))
-  .pipe(z.union([z.literal(''), z.url({ protocol: /^postgres(ql)?$/ })]))
+  .pipe(
+    z.union([z.literal(''), z.url({ protocol: /^postgres(ql)?$/ })], {
+      error: 'an address such as postgresql://user:password@host:5432/database',
+    }),
+  )
   .transform((value) => value || null)
   .default(null)
 

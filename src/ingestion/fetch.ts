@@ -59,6 +59,12 @@ async function fetchOnce(
   const { db } = database
   const video = await getVideo(db, videoId)
   if (video.storageKey && (await storage.stat(video.storageKey))) {
+    // A run killed between its commit and its clean-up left these.
+    await rm(path.join(settings.dataDir, 'scratch', `fetch-${videoId}`), {
+      recursive: true,
+      force: true,
+    })
+    await dropUpload(settings, video)
     await queue.enqueue('video', { videoId })
     return
   }
