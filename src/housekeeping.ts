@@ -5,8 +5,12 @@ import { toError } from './errors.ts'
 import type { Services } from './services.ts'
 import { dropOldEvents } from './store/events.ts'
 import { failTask, finishVideo, settleTask } from './store/finish.ts'
-import { openTaskPaths, stalledTaskIds, waitingTaskIds } from './store/tasks.ts'
-import { stalledVideoIds } from './store/videos.ts'
+import {
+  openTaskPaths,
+  stalledTaskIds,
+  stalledVideoIds,
+  waitingTaskIds,
+} from './store/unattended.ts'
 
 const EVERY_MS = 60_000
 /** An upload that still streams in has no task yet. */

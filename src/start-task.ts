@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
+import { MAX_VIDEOS } from './api/schemas/tasks.ts'
 import { InvalidInputError, NotFoundError, toError } from './errors.ts'
 import type { Platform } from './ingestion/discovery/source.ts'
 import { guardOf } from './ingestion/guard.ts'
@@ -21,7 +22,6 @@ export interface TaskWish {
 }
 
 const DEFAULT_MAX_VIDEOS = 20
-const MAX_VIDEOS = 10_000
 
 /**
  * Checks an ingestion request, makes its task and the job that carries it out, in one transaction.

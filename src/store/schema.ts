@@ -1,3 +1,4 @@
+// Long because it holds the row type of every table, and nothing else.
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 
 /** Row types of every table, as migrations/*.sql make them. Rows do not leave `store/`. */

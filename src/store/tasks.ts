@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
-import { type IngestionTasksTable, TASK_STATUSES, type TaskStatus } from './schema.ts'
+import type { IngestionTasksTable, TaskStatus } from './schema.ts'
 
 /** One ingestion request and how far it is. */
 export interface Task {
@@ -28,18 +28,6 @@ export interface Task {
   createdAt: Date
   startedAt: Date | null
   finishedAt: Date | null
-}
-
-/** What of a task is counted when it is looked at. */
-export interface TaskProgress {
-  /** Videos taken. */
-  accepted: number
-  /** How many of the task's videos have each step behind them (done or skipped). */
-  stages: Record<string, number>
-  /** Failed videos and rejected candidates by code. */
-  failures: Record<string, number>
-  /** Terminal videos plus the finished share of the others, in videos. */
-  finishedShare: number
 }
 
 export interface NewTask {
@@ -102,42 +90,6 @@ export async function listTasks(
         ? encodeCursor({ createdAt: last.position, id: last.id })
         : null,
   }
-}
-
-/** Paths that open tasks read from. */
-export async function openTaskPaths(db: Db): Promise<string[]> {
-  const rows = await db
-    .selectFrom('ingestion_tasks')
-    .select('path')
-    .where('status', 'in', ['pending', 'running'])
-    .where('path', 'is not', null)
-    .execute()
-  return rows.flatMap((row) => row.path ?? [])
-}
-
-/** Ids of running tasks that have looked for videos and have none open. */
-export async function waitingTaskIds(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select id from ingestion_tasks t where status = 'running' and discovery_done
-      and not exists (
-        select 1 from candidates c join videos v on v.id = c.video_id
-        where c.task_id = t.id and c.state = 'accepted' and v.status not in ('completed', 'failed'))`.execute(
-    db,
-  )
-  return rows.map((row) => row.id)
-}
-
-/** Ids of tasks that began ten minutes ago or more, still look for videos, and have no job of `aliveIds`. */
-export async function stalledTaskIds(db: Db, aliveIds: string[]): Promise<string[]> {
-  const rows = await db
-    .selectFrom('ingestion_tasks')
-    .select('id')
-    .where('status', 'in', ['pending', 'running'])
-    .where('discovery_done', '=', false)
-    .where('created_at', '<', sql<Date>`now() - interval '10 minutes'`)
-    .where(sql<boolean>`id <> all(${aliveIds}::uuid[])`)
-    .execute()
-  return rows.map((row) => row.id)
 }
 
 /** Ids of tasks that took this video. */
@@ -272,60 +224,6 @@ export async function taskVideoCounts(
     from candidates c join videos v on v.id = c.video_id
     where c.task_id = ${id} and c.state = 'accepted'`.execute(db)
   return rows[0]!
-}
-
-/** How many tasks there are in each status, those of none included. */
-export async function countTasksByStatus(db: Db): Promise<Record<TaskStatus, number>> {
-  const rows = await db
-    .selectFrom('ingestion_tasks')
-    .select((eb) => ['status', eb.fn.countAll<number>().as('count')])
-    .groupBy('status')
-    .execute()
-  const counts = new Map(rows.map((row) => [row.status, row.count]))
-  return Object.fromEntries(
-    TASK_STATUSES.map((status) => [status, counts.get(status) ?? 0]),
-  ) as Record<TaskStatus, number>
-}
-
-/** Progress of several tasks at once, by task id. `stepCount` is the number of pipeline steps. */
-export async function progressOfTasks(
-  db: Db,
-  ids: string[],
-  stepCount: number,
-): Promise<Map<string, TaskProgress>> {
-  const progress = new Map<string, TaskProgress>(
-    ids.map((id) => [id, { accepted: 0, stages: {}, failures: {}, finishedShare: 0 }]),
-  )
-  if (ids.length === 0) return progress
-  const videos = await sql<{ task_id: string; accepted: number; terminal: number }>`
-    select c.task_id, count(*) as accepted,
-      count(*) filter (where v.status in ('completed', 'failed')) as terminal
-    from candidates c join videos v on v.id = c.video_id
-    where c.task_id = any(${ids}) and c.state = 'accepted' group by c.task_id`.execute(db)
-  for (const row of videos.rows) {
-    const task = progress.get(row.task_id)!
-    task.accepted = row.accepted
-    task.finishedShare = row.terminal
-  }
-  const stages = await sql<{ task_id: string; step: string; count: number; open: number }>`
-    select c.task_id, s.step, count(*) as count,
-      count(*) filter (where v.status not in ('completed', 'failed')) as open
-    from candidates c join videos v on v.id = c.video_id join step_runs s on s.video_id = v.id
-    where c.task_id = any(${ids}) and c.state = 'accepted' and s.state in ('done', 'skipped')
-    group by c.task_id, s.step, s.position order by s.position`.execute(db)
-  for (const row of stages.rows) {
-    const task = progress.get(row.task_id)!
-    task.stages[row.step] = row.count
-    task.finishedShare += row.open / (stepCount + 1)
-  }
-  const failures = await sql<{ task_id: string; code: string; count: number }>`
-    select c.task_id, coalesce(v.failure ->> 'code', c.reason_code, 'unknown') as code, count(*) as count
-    from candidates c left join videos v on v.id = c.video_id and v.status = 'failed'
-    where c.task_id = any(${ids}) and
-      ((c.state = 'accepted' and v.id is not null) or (c.state = 'rejected' and c.reason_code <> 'over-limit'))
-    group by c.task_id, 2 order by 3 desc, 2`.execute(db)
-  for (const row of failures.rows) progress.get(row.task_id)!.failures[row.code] = row.count
-  return progress
 }
 
 function toTask(row: Selectable<IngestionTasksTable>): Task {

@@ -1,5 +1,4 @@
 import type { Selectable } from 'kysely'
-import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { checkedId, notFound } from './ids.ts'
 import type { FetchFrom, VideoFailure, VideoStatus, VideosTable } from './schema.ts'
@@ -235,54 +234,6 @@ export async function ownsRun(trx: Trx, id: string, runId: string): Promise<bool
 /** Removes a video and everything about it; candidates that led to it stay without it. */
 export async function deleteVideo(db: Db | Trx, id: string): Promise<void> {
   await db.deleteFrom('videos').where('id', '=', id).execute()
-}
-
-/**
- * Ids of videos that are not terminal, that no job of `aliveIds` works on, and that nothing was
- * written about for ten minutes.
- */
-export async function stalledVideoIds(db: Db, aliveIds: string[]): Promise<string[]> {
-  const rows = await db
-    .selectFrom('videos')
-    .select('id')
-    .where('status', 'not in', ['completed', 'failed'])
-    .where('updated_at', '<', sql<Date>`now() - interval '10 minutes'`)
-    .where(sql<boolean>`id <> all(${aliveIds}::uuid[])`)
-    .execute()
-  return rows.map((row) => row.id)
-}
-
-/** Totals over the library. `hours` counts completed videos. */
-export async function libraryTotals(db: Db) {
-  const { rows } = await sql<{
-    videos: number
-    hours: number
-    bytes: number
-    keyframes: number
-    detections: number
-    duplicates: number
-  }>`select
-      (select count(*) from videos) as videos,
-      (select coalesce(sum(duration), 0) / 3600 from videos where status = 'completed') as hours,
-      (select coalesce(sum(bytes), 0)::bigint from videos) as bytes,
-      (select count(*) from keyframes) as keyframes,
-      (select count(*) from detections) as detections,
-      (select count(distinct video_id_b) from duplicate_pairs) as duplicates`.execute(db)
-  return rows[0]!
-}
-
-/** How many videos there are for each value of one column. */
-export async function countVideosBy(
-  db: Db,
-  column: 'status' | 'platform' | 'category',
-): Promise<Record<string, number>> {
-  const rows = await db
-    .selectFrom('videos')
-    .select((eb) => [column, eb.fn.countAll<number>().as('count')])
-    .groupBy(column)
-    .orderBy('count', 'desc')
-    .execute()
-  return Object.fromEntries(rows.map((row) => [row[column], row.count]))
 }
 
 function toVideo(row: Selectable<VideosTable>): Video {

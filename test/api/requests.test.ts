@@ -1,3 +1,4 @@
+// Long because one library serves every request that is tried here; opening one takes seconds.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// Long because it is one contract: every driver runs all of it.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

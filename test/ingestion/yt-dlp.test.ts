@@ -1,3 +1,4 @@
+// Long because the same local server and program serve every case.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'

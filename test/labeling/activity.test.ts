@@ -1,3 +1,4 @@
+// Long because each case spells out its keyframes.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

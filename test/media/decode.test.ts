@@ -1,3 +1,4 @@
+// Long because each case spells out the exact frames of its clip.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp, { type Sharp } from 'sharp'

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import { healthOf } from '../../health.ts'
 import type { Services } from '../../services.ts'
 import { TASK_STATUSES } from '../../store/schema.ts'
-import { countTasksByStatus } from '../../store/tasks.ts'
-import { countVideosBy, libraryTotals } from '../../store/videos.ts'
+import { countTasksByStatus, countVideosBy, libraryTotals } from '../../store/totals.ts'
 
 const check = z.object({ ok: z.boolean(), detail: z.string() })
 

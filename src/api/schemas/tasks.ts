@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { TASK_STATUSES } from '../../store/schema.ts'
-import type { Task, TaskProgress } from '../../store/tasks.ts'
+import type { TaskProgress } from '../../store/task-progress.ts'
+import type { Task } from '../../store/tasks.ts'
 import { isoDate, isoOrNull, plainText } from './common.ts'
 
 /** Platforms a request may name now; the contract's others come with later work. */
@@ -13,8 +14,8 @@ export const REQUEST_PLATFORMS = [
   'urls',
 ] as const
 
+/** Most videos that one task may ask for. */
 export const MAX_VIDEOS = 10_000
-export const DEFAULT_MAX_VIDEOS = 20
 export const MAX_QUERY_CHARACTERS = 1_000
 
 export const ingestBody = z.strictObject({
@@ -32,7 +33,6 @@ export const ingestBody = z.strictObject({
   path: plainText.min(1).max(4_000).optional().describe('A folder or file on the server'),
   taxonomy: plainText.min(1).max(1_000).optional(),
 })
-export type IngestBody = z.infer<typeof ingestBody>
 
 export const task = z
   .object({

@@ -1,0 +1,53 @@
+import { sql } from 'kysely'
+import type { Db } from '../config/database.ts'
+
+/**
+ * Ids of videos that are not terminal, that no job of `aliveIds` works on, and that nothing was
+ * written about for ten minutes.
+ */
+export async function stalledVideoIds(db: Db, aliveIds: string[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom('videos')
+    .select('id')
+    .where('status', 'not in', ['completed', 'failed'])
+    .where('updated_at', '<', sql<Date>`now() - interval '10 minutes'`)
+    .where(sql<boolean>`id <> all(${aliveIds}::uuid[])`)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Ids of tasks that began ten minutes ago or more, still look for videos, and have no job of `aliveIds`. */
+export async function stalledTaskIds(db: Db, aliveIds: string[]): Promise<string[]> {
+  const rows = await db
+    .selectFrom('ingestion_tasks')
+    .select('id')
+    .where('status', 'in', ['pending', 'running'])
+    .where('discovery_done', '=', false)
+    .where('created_at', '<', sql<Date>`now() - interval '10 minutes'`)
+    .where(sql<boolean>`id <> all(${aliveIds}::uuid[])`)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Ids of running tasks that have looked for videos and have none open. */
+export async function waitingTaskIds(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from ingestion_tasks t where status = 'running' and discovery_done
+      and not exists (
+        select 1 from candidates c join videos v on v.id = c.video_id
+        where c.task_id = t.id and c.state = 'accepted' and v.status not in ('completed', 'failed'))`.execute(
+    db,
+  )
+  return rows.map((row) => row.id)
+}
+
+/** Paths that open tasks read from. */
+export async function openTaskPaths(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('ingestion_tasks')
+    .select('path')
+    .where('status', 'in', ['pending', 'running'])
+    .where('path', 'is not', null)
+    .execute()
+  return rows.flatMap((row) => row.path ?? [])
+}
