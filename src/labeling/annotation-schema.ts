@@ -55,6 +55,27 @@ const concept = z.strictObject({
   model_name: text,
 })
 
+const keyframe = z.strictObject({
+  id: text,
+  timestamp: seconds.describe('Presentation time'),
+  frame_index: count,
+  shot_index: count,
+  is_scene_change: z.boolean(),
+  detections: z.array(
+    z.strictObject({
+      label: text,
+      source_label: text,
+      confidence: share,
+      bbox_x: share.describe('Left edge as a share of the upright frame'),
+      bbox_y: share.describe('Top edge'),
+      bbox_w: share,
+      bbox_h: share,
+      model_name: text,
+    }),
+  ),
+  concepts: z.array(z.strictObject({ label: text, score: share, model_name: text })),
+})
+
 const transcript = z.strictObject({
   language: text.nullable().describe('ISO 639-1; null without speech'),
   full_text: text.describe('Empty when nothing is said'),
@@ -110,6 +131,7 @@ export const annotation = z
     tags: z.array(text),
     shots: z.array(z.strictObject({ index: count, start_time: seconds, end_time: seconds })),
     keyframe_count: count,
+    keyframes: z.array(keyframe).describe('Each with its own boxes and concepts, surest first'),
     quality,
     provenance,
     models: z.array(modelUsed),

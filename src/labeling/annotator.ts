@@ -1,3 +1,4 @@
+import { annotatedKeyframes } from './annotated-keyframes.ts'
 import type { Annotation } from './annotation-schema.ts'
 import { shotsOf } from './shots.ts'
 
@@ -8,7 +9,7 @@ export interface AnnotationInput {
   category: string
   /** Automatic and manual ones, in any order. */
   tags: string[]
-  keyframes: { timestamp: number; shotIndex: number }[]
+  keyframes: AnnotatedKeyframe[]
   detections: SeenObject[]
   concepts: SeenConcept[]
   activities: {
@@ -56,13 +57,26 @@ export interface AnnotatedVideo {
   fetchedWith: string | null
 }
 
-/** One box on one keyframe. */
+/** One stored frame; times in seconds. */
+export interface AnnotatedKeyframe {
+  id: string
+  timestamp: number
+  frameIndex: number
+  shotIndex: number
+  isSceneChange: boolean
+}
+
+/** One box on one keyframe: shares of the upright frame, origin at the top left. */
 export interface SeenObject {
   keyframeId: string
   timestamp: number
   label: string
   sourceLabel: string
   confidence: number
+  x: number
+  y: number
+  w: number
+  h: number
   modelName: string
 }
 
@@ -130,6 +144,7 @@ export function buildAnnotation(input: AnnotationInput): Annotation {
       end_time: time(shot.endTime),
     })),
     keyframe_count: input.keyframes.length,
+    keyframes: annotatedKeyframes(input.keyframes, input.detections, input.concepts),
     quality: {
       short_side:
         video.width === null || video.height === null ? null : Math.min(video.width, video.height),

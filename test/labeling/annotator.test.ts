@@ -12,7 +12,23 @@ const box = (keyframeId: string, timestamp: number, label: string, confidence: n
   label,
   sourceLabel: label === 'control_panel' ? 'laptop' : label,
   confidence,
+  x: 0.1,
+  y: 0.2,
+  w: 0.3,
+  h: 0.4,
   modelName: 'yolox-nano',
+})
+
+/** The same box as the annotation writes it. */
+const seen = (label: string, sourceLabel: string, confidence: number) => ({
+  label,
+  source_label: sourceLabel,
+  confidence,
+  bbox_x: 0.1,
+  bbox_y: 0.2,
+  bbox_w: 0.3,
+  bbox_h: 0.4,
+  model_name: 'yolox-nano',
 })
 
 const INPUT: AnnotationInput = {
@@ -43,9 +59,9 @@ const INPUT: AnnotationInput = {
   category: 'lathe',
   tags: ['person', 'lathe', 'lathe', 'checked by hand'],
   keyframes: [
-    { timestamp: 0, shotIndex: 0 },
-    { timestamp: 1, shotIndex: 0 },
-    { timestamp: 1.5, shotIndex: 1 },
+    { id: 'k1', timestamp: 0, frameIndex: 0, shotIndex: 0, isSceneChange: false },
+    { id: 'k2', timestamp: 1, frameIndex: 25, shotIndex: 0, isSceneChange: false },
+    { id: 'k3', timestamp: 1.5, frameIndex: 38, shotIndex: 1, isSceneChange: true },
   ],
   detections: [
     box('k1', 0, 'person', 0.9),
@@ -164,6 +180,23 @@ describe('buildAnnotation', () => {
         { index: 1, start_time: 1.5, end_time: 12.5 },
       ],
       keyframe_count: 3,
+      keyframes: [
+        {
+          ...{ id: 'k1', timestamp: 0, frame_index: 0, shot_index: 0, is_scene_change: false },
+          detections: [seen('person', 'person', 0.9), seen('person', 'person', 0.5)],
+          concepts: [],
+        },
+        {
+          ...{ id: 'k2', timestamp: 1, frame_index: 25, shot_index: 0, is_scene_change: false },
+          detections: [seen('person', 'person', 0.7)],
+          concepts: [{ label: 'lathe', score: 0.8, model_name: 'mini-vl' }],
+        },
+        {
+          ...{ id: 'k3', timestamp: 1.5, frame_index: 38, shot_index: 1, is_scene_change: true },
+          detections: [seen('control_panel', 'laptop', 0.4)],
+          concepts: [{ label: 'lathe', score: 0.6, model_name: 'mini-vl' }],
+        },
+      ],
       quality: { short_side: 720, kilobits_per_second: 1600, has_speech: true },
       provenance: {
         source: 'commons',
@@ -245,7 +278,11 @@ describe('buildAnnotation', () => {
             JSON.stringify(
               buildAnnotation({
                 ...INPUT,
-                detections,
+                keyframes: INPUT.keyframes.map((keyframe, i) => ({
+                  ...keyframe,
+                  id: 'abc'[i] ?? '',
+                })),
+                detections: detections.map((row) => ({ ...row, x: 0.1, y: 0.2, w: 0.3, h: 0.4 })),
                 concepts: detections.map((row) => ({ ...row, score: row.confidence })),
               }),
             )
