@@ -22,13 +22,13 @@ const long = 'x'.repeat(10_000)
 /** Arguments, exit code, and what the message must say. */
 const refused: [name: string, args: string[], code: number, says: RegExp[]][] = [
   ['a path that is not there', ['ingest', '/no/such/folder'], 2, [/no file or folder \/no\/such/]],
-  ['0 videos', ['ingest', 'gears', '--max-videos', '0'], 2, [/max.videos/, />=1/, /got 0/]],
+  ['0 videos', ['ingest', 'gears', '--max-videos', '0'], 2, [/max.videos/, /at least 1/, /got 0/]],
   ['-1 videos', ['ingest', 'gears', '--max-videos', '-1'], 2, [/--max-videos/, /-1/, /whole/]],
   [
     'a thousand million videos',
     ['ingest', 'gears', '--max-videos', '1000000000'],
     2,
-    [/max.videos/, /<=10000/, /got 1000000000/],
+    [/max.videos/, /at most 10000/, /got 1000000000/],
   ],
   ['"ten" videos', ['ingest', 'gears', '--max-videos', 'ten'], 2, [/ten/, /whole number/]],
   [
