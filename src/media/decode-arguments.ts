@@ -11,13 +11,18 @@ export const AUDIO_FILE = 'audio.wav'
 
 const KEYFRAME_MAX_SIDE = 1280
 
-/** Name of a keyframe's picture in the output folder. */
-export function keyframeFile(microseconds: number | '%d'): string {
-  return `keyframe-${microseconds}.jpg`
+/**
+ * Name of a keyframe's picture in the output folder: its time in whole milliseconds, rounded as
+ * ffmpeg rounds (half away from zero). Not in microseconds: ffmpeg writes this number as 32 bits,
+ * which would come round after 36 minutes; milliseconds last for 24 days.
+ */
+export function keyframeFile(microseconds: number): string {
+  const milliseconds = Math.sign(microseconds) * Math.round(Math.abs(microseconds) / 1000)
+  return `keyframe-${milliseconds === 0 ? 0 : milliseconds}.jpg`
 }
 
 /**
- * One run, one decode, two outputs: JPEGs named by their microsecond, and a WAV. Both go to files, so
+ * One run, one decode, two outputs: JPEGs named by their millisecond, and a WAV. Both go to files, so
  * no pipe can fill up and stop ffmpeg while another is read.
  */
 export function decodeArguments(
@@ -34,8 +39,8 @@ export function decodeArguments(
           ...['-map', '[keyframes]', '-c:v', 'mjpeg', '-q:v', '3'],
           // Without these ffmpeg would repeat and drop frames to a constant rate, and refuse two
           // keyframes closer than one frame of the declared rate.
-          ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000000'],
-          ...['-f', 'image2', '-frame_pts', '1', keyframeFile('%d')],
+          ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
+          ...['-f', 'image2', '-frame_pts', '1', 'keyframe-%d.jpg'],
         ]
   const audio =
     info.audioStream === null

@@ -6,7 +6,7 @@
 
 /** A frame that ffmpeg wrote as a picture. */
 export interface Candidate {
-  /** Presentation time in microseconds; also in the picture's file name. */
+  /** Presentation time in microseconds; the picture's file name has it in milliseconds. */
   microseconds: number
   /** Number of the frame among all decoded ones, from 0. */
   frameIndex: number

@@ -17,7 +17,7 @@ const UPLOADS = 8
  */
 export class FramesStep implements PipelineStep {
   readonly name = 'frames'
-  readonly version = 1
+  readonly version = 2
   readonly phase = 'processing'
   readonly after = []
 
