@@ -50,7 +50,7 @@ export function sendProblem(
     .type('application/problem+json')
     .serializer(JSON.stringify)
     .send({
-      type: `https://forgeindex.dev/problems/${code}`,
+      type: `urn:forgeindex:problem:${code}`,
       title: TITLES[status] ?? 'Error',
       status,
       code,
