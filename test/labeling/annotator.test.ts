@@ -1,3 +1,4 @@
+// Long because the expected annotation is spelt out whole.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+// Long because starting a model process is slow: one file shares it among its cases.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
