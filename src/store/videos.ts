@@ -40,21 +40,24 @@ export interface Video {
 }
 
 /** What is known of a video before it is fetched. */
-export interface NewVideo {
-  sourceUrl: string
-  platform: string
-  sourceId: string
-  title: string
-  description: string | null
-  duration: number | null
-  taxonomy: string
-  query: string | null
-  uploader: string | null
-  uploaderUrl: string | null
+export type NewVideo = Pick<
+  Video,
+  | 'sourceUrl'
+  | 'platform'
+  | 'sourceId'
+  | 'title'
+  | 'description'
+  | 'duration'
+  | 'taxonomy'
+  | 'query'
+  | 'uploader'
+  | 'uploaderUrl'
+  | 'licence'
+  | 'licenceUrl'
+  | 'licenceEvidence'
+> & {
+  /** ISO 8601. */
   publishedAt: string | null
-  licence: string | null
-  licenceUrl: string | null
-  licenceEvidence: unknown
   fetchFrom: FetchFrom
 }
 
@@ -141,33 +144,21 @@ export async function findVideoByContent(db: Db | Trx, sha256: string): Promise<
   return row ? toVideo(row) : null
 }
 
-/** Columns that the fetch and the pipeline fill in. Only the fields given are written. */
-export type VideoChange = Partial<{
-  status: VideoStatus
-  title: string
-  description: string | null
-  duration: number | null
-  width: number | null
-  height: number | null
-  fps: number | null
-  rotation: number | null
-  hasAudio: boolean | null
-  bytes: number | null
-  storageKey: string | null
-  thumbnailKey: string | null
-  category: string
-  uploader: string | null
-  uploaderUrl: string | null
-  publishedAt: string | null
-  licence: string | null
-  licenceUrl: string | null
-  licenceEvidence: unknown
-  contentSha256: string | null
-  fetchedWith: string | null
-  fetchedAt: Date | null
-  failure: VideoFailure | null
-  completedAt: Date | null
-}>
+/** What the fetch and the pipeline fill in. Only the fields given are written. */
+export type VideoChange = Partial<
+  Omit<
+    Video,
+    | 'id'
+    | 'sourceUrl'
+    | 'platform'
+    | 'sourceId'
+    | 'taxonomy'
+    | 'query'
+    | 'fetchFrom'
+    | 'publishedAt'
+    | 'createdAt'
+  > & { publishedAt: string | null }
+>
 
 const COLUMNS: Record<keyof VideoChange, string> = {
   status: 'status',
