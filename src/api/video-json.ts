@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { STEP_NAMES } from '../pipeline/step.ts'
+import type { Moment } from '../search/moments.ts'
 import type { Services } from '../services.ts'
 import { annotationOf } from '../store/annotations.ts'
 import { nearDuplicatesOf } from '../store/duplicates.ts'
@@ -11,12 +11,13 @@ import { transcriptOf } from '../store/transcripts.ts'
 import type { VideoSummary } from '../store/video-list.ts'
 import { getVideo, type Video } from '../store/videos.ts'
 import { iso, isoOrNull } from './schemas/common.ts'
-import type { VideoDetail, videoSummary } from './schemas/videos.ts'
+import type { Moment as MomentJson } from './schemas/search.ts'
+import type { VideoDetail, VideoSummary as VideoSummaryJson } from './schemas/videos.ts'
 
 export const videoUrl = (id: string, part: string) => `/api/videos/${id}/${part}`
 
 /** One line of a list. */
-export function summaryJson(video: VideoSummary): z.infer<typeof videoSummary> {
+export function summaryJson(video: VideoSummary): VideoSummaryJson {
   return {
     id: video.id,
     title: video.title,
@@ -33,6 +34,18 @@ export function summaryJson(video: VideoSummary): z.infer<typeof videoSummary> {
     source_url: video.sourceUrl,
     is_duplicate: video.duplicateOfCount > 0,
     created_at: iso(video.createdAt),
+  }
+}
+
+/** A moment of a search in one video. */
+export function momentJson(videoId: string, moment: Moment): MomentJson {
+  return {
+    start_time: moment.startTime,
+    end_time: moment.endTime,
+    score: moment.score,
+    keyframe_url: moment.keyframeId ? videoUrl(videoId, `keyframes/${moment.keyframeId}`) : null,
+    reason: moment.reason,
+    ...(moment.text === undefined ? {} : { text: moment.text }),
   }
 }
 
@@ -107,6 +120,8 @@ export async function loadVideoDetail(
         video_id: duplicate.videoId,
         title: duplicate.title,
         similarity: duplicate.similarity,
+        thumbnail_url: duplicate.thumbnailKey ? videoUrl(duplicate.videoId, 'thumbnail') : null,
+        relation: duplicate.isEarlier ? ('earlier' as const) : ('later' as const),
       })),
     steps: async () => {
       const runs = new Map((await stepRunsOf(db, video.id)).map((run) => [run.step, run]))
@@ -165,6 +180,8 @@ function ownFields(video: Video) {
     thumbnail_url: video.thumbnailKey ? videoUrl(video.id, 'thumbnail') : null,
     created_at: iso(video.createdAt),
     completed_at: isoOrNull(video.completedAt),
+    query: video.query,
+    retrieved_at: isoOrNull(video.fetchedAt),
     failure: video.failure,
   }
 }

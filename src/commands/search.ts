@@ -1,17 +1,7 @@
+import type { SearchAnswer } from '../api/schemas/search.ts'
 import { InvalidInputError } from '../errors.ts'
 import { openLibrary } from './library.ts'
 import { printJson, printLine } from './report.ts'
-
-interface Answer {
-  query: string
-  mode: 'hybrid' | 'words'
-  results: {
-    video_id: string
-    title: string
-    score: number
-    moments: { start_time: number; end_time: number; score: number; reason: string }[]
-  }[]
-}
 
 /** `forgeindex search "words"` */
 export async function search(
@@ -24,7 +14,7 @@ export async function search(
     query.set(name, Array.isArray(value) ? value.join(',') : String(value))
   }
   await using library = await openLibrary()
-  const answer = await library.request<Answer>('GET', `/api/search?${query}`)
+  const answer = await library.request<SearchAnswer>('GET', `/api/search?${query}`)
   if (options.json) {
     printJson(answer)
     return 0

@@ -9,7 +9,7 @@ import {
 } from '../store/documents.ts'
 import { firstKeyframes, type KeyframeHit, nearestKeyframes } from '../store/search.ts'
 import type { VideoFilters } from '../store/video-filters.ts'
-import { videoSummaries } from '../store/video-list.ts'
+import { type VideoSummary, videoSummaries } from '../store/video-list.ts'
 import { fuse } from './fusion.ts'
 import { MOMENTS_PER_VIDEO, type Moment, momentsOf } from './moments.ts'
 
@@ -31,15 +31,9 @@ export interface SearchRequest {
 }
 
 export interface SearchResult {
-  videoId: string
-  title: string
+  video: VideoSummary
   /** 0–1; for ranking within one answer only. */
   score: number
-  /** Seconds; null when unknown. */
-  duration: number | null
-  tags: string[]
-  /** Storage key; null without a thumbnail. */
-  thumbnailKey: string | null
   /** At most five, best first. */
   moments: Moment[]
 }
@@ -122,8 +116,7 @@ async function describe(
       document: documentOf.get(id),
       firstKeyframeId: first.get(id) ?? null,
     })
-    const { title, duration, tags, thumbnailKey } = video
-    return [{ videoId: id, title, score, duration, tags, thumbnailKey, moments }]
+    return [{ video, score, moments }]
   })
 }
 

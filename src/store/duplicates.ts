@@ -7,6 +7,10 @@ export interface NearDuplicate {
   title: string
   /** Cosine similarity of the two videos' vectors, 0–1. */
   similarity: number
+  /** Storage key; null without a thumbnail. */
+  thumbnailKey: string | null
+  /** True when the other one came first, so that the video asked about is the flagged one. */
+  isEarlier: boolean
 }
 
 /** Nearest videos looked at: one more would have to be a duplicate of as many others. */
@@ -57,8 +61,15 @@ export async function replaceDuplicatePairs(
 
 /** Near-duplicates of a video in both directions, most similar first. */
 export async function nearDuplicatesOf(db: Db | Trx, videoId: string): Promise<NearDuplicate[]> {
-  const { rows } = await sql<{ video_id: string; title: string; similarity: number }>`
-    select v.id as video_id, v.title, p.similarity
+  const { rows } = await sql<{
+    video_id: string
+    title: string
+    similarity: number
+    thumbnail_key: string | null
+    is_earlier: boolean
+  }>`
+    select v.id as video_id, v.title, p.similarity, v.thumbnail_key,
+      p.video_id_b = ${videoId} as is_earlier
     from duplicate_pairs p
     join videos v on v.id = case when p.video_id_a = ${videoId} then p.video_id_b else p.video_id_a end
     where p.video_id_a = ${videoId} or p.video_id_b = ${videoId}
@@ -67,5 +78,7 @@ export async function nearDuplicatesOf(db: Db | Trx, videoId: string): Promise<N
     videoId: row.video_id,
     title: row.title,
     similarity: row.similarity,
+    thumbnailKey: row.thumbnail_key,
+    isEarlier: row.is_earlier,
   }))
 }

@@ -23,6 +23,7 @@ export interface Schema {
   step_runs: StepRunsTable
   datasets: DatasetsTable
   dataset_videos: DatasetVideosTable
+  dataset_exports: DatasetExportsTable
   events: EventsTable
 }
 
@@ -42,7 +43,14 @@ export type TaskStatus = (typeof TASK_STATUSES)[number]
 export const STEP_STATES = ['pending', 'running', 'done', 'skipped', 'failed'] as const
 export type StepState = (typeof STEP_STATES)[number]
 
-export type CandidateState = 'found' | 'accepted' | 'rejected'
+export const EXPORT_FORMATS = ['zip'] as const
+export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+
+export const EXPORT_STATES = ['pending', 'running', 'done', 'failed'] as const
+export type ExportState = (typeof EXPORT_STATES)[number]
+
+export const CANDIDATE_STATES = ['found', 'accepted', 'rejected'] as const
+export type CandidateState = (typeof CANDIDATE_STATES)[number]
 
 /** Why a video failed, as stored and as shown. */
 export interface VideoFailure {
@@ -300,6 +308,22 @@ export interface DatasetVideosTable {
   content_sha256: string
   annotation_sha256: string
   annotation: Json<Record<string, unknown>>
+}
+
+export interface DatasetExportsTable {
+  id: Generated<string>
+  dataset_id: string
+  version: number
+  format: ExportFormat
+  state: Generated<ExportState>
+  items_done: Generated<number>
+  items_total: number
+  bytes: number | null
+  storage_key: string | null
+  run_id: string | null
+  error_message: string | null
+  created_at: CreatedAt
+  finished_at: TimeOrNull
 }
 
 export interface EventsTable {

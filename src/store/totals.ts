@@ -10,6 +10,9 @@ export async function libraryTotals(db: Db) {
     bytes: number
     keyframes: number
     detections: number
+    labels: number
+    activities: number
+    transcripts: number
     duplicates: number
   }>`select
       (select count(*) from videos) as videos,
@@ -17,6 +20,10 @@ export async function libraryTotals(db: Db) {
       (select coalesce(sum(bytes), 0)::bigint from videos) as bytes,
       (select count(*) from keyframes) as keyframes,
       (select count(*) from detections) as detections,
+      (select count(*) from detections) + (select count(*) from frame_concepts)
+        + (select count(*) from activity_segments) + (select count(*) from video_tags) as labels,
+      (select count(*) from activity_segments) as activities,
+      (select count(*) from transcripts where full_text ~ '[^[:space:]]') as transcripts,
       (select count(distinct video_id_b) from duplicate_pairs) as duplicates`.execute(db)
   return rows[0]!
 }
@@ -24,7 +31,7 @@ export async function libraryTotals(db: Db) {
 /** How many videos there are for each value of one column. */
 export async function countVideosBy(
   db: Db,
-  column: 'status' | 'platform' | 'category',
+  column: 'status' | 'platform' | 'category' | 'licence',
 ): Promise<Record<string, number>> {
   const rows = await db
     .selectFrom('videos')
@@ -32,7 +39,7 @@ export async function countVideosBy(
     .groupBy(column)
     .orderBy('count', 'desc')
     .execute()
-  return Object.fromEntries(rows.map((row) => [row[column], row.count]))
+  return Object.fromEntries(rows.map((row) => [row[column] || 'unknown', row.count]))
 }
 
 /** How many tasks there are in each status, those of none included. */

@@ -58,7 +58,10 @@ eachDatabase('search', (open) => {
     const answer = await ask({ q: '  turning ' })
     expect(answer).toMatchObject({ query: 'turning', mode: 'hybrid', nextCursor: null })
     const [first] = answer.results
-    expect(first).toMatchObject({ videoId: ids['lathe-in-shot-1.mp4'], score: 1, duration: 30 })
+    expect(first).toMatchObject({
+      video: { id: ids['lathe-in-shot-1.mp4'], duration: 30 },
+      score: 1,
+    })
     const moment = first!.moments[0]!
     expect(moment.reason).toBe('picture')
     expect(moment.startTime).toBeGreaterThanOrEqual(10)
@@ -69,7 +72,7 @@ eachDatabase('search', (open) => {
 
   it('fuses pictures and speech, and gives the time where it is said', async () => {
     const { results } = await ask({ q: 'lathe' })
-    const said = results.find((result) => result.videoId === ids['unrelated.mp4'])!
+    const said = results.find((result) => result.video.id === ids['unrelated.mp4'])!
     expect(said.moments[0]).toMatchObject({
       startTime: 12,
       endTime: 15,
@@ -78,7 +81,7 @@ eachDatabase('search', (open) => {
       score: 1,
     })
     const [first] = results
-    expect(first!.videoId).toBe(ids['lathe-in-shot-1.mp4'])
+    expect(first!.video.id).toBe(ids['lathe-in-shot-1.mp4'])
     for (const { score } of results) {
       expect(score).toBeGreaterThan(0)
       expect(score).toBeLessThanOrEqual(1)
@@ -90,9 +93,8 @@ eachDatabase('search', (open) => {
     expect(answer.mode).toBe('words')
     expect(answer.results).toHaveLength(1)
     expect(answer.results[0]).toMatchObject({
-      videoId: ids['welding.mp4'],
+      video: { id: ids['welding.mp4'], tags: ['metal', 'spark'] },
       score: 1,
-      tags: ['metal', 'spark'],
       moments: [{ startTime: 0, endTime: 30, reason: 'tags' }],
     })
     expect(answer.results[0]!.moments[0]!.keyframeId).toEqual(expect.any(String))
@@ -101,7 +103,7 @@ eachDatabase('search', (open) => {
 
   it('keeps to the filters', async () => {
     const { results } = await ask({ q: 'lathe', filters: { tags: ['metal'] } })
-    expect(results.map((result) => result.videoId)).toEqual([ids['welding.mp4']])
+    expect(results.map((result) => result.video.id)).toEqual([ids['welding.mp4']])
     expect((await ask({ q: 'lathe', filters: { platform: ['tiktok'] } })).results).toEqual([])
   })
 
@@ -111,10 +113,10 @@ eachDatabase('search', (open) => {
     let cursor: string | null = null
     do {
       const answer = await ask({ q: 'lathe', limit: 1, cursor })
-      paged.push(...answer.results.map((result) => result.videoId))
+      paged.push(...answer.results.map((result) => result.video.id))
       cursor = answer.nextCursor
     } while (cursor)
-    expect(paged).toEqual(all.results.map((result) => result.videoId))
+    expect(paged).toEqual(all.results.map((result) => result.video.id))
     expect(paged).toHaveLength(3)
   })
 

@@ -5,7 +5,8 @@ import { progressOfTasks } from '../../store/task-progress.ts'
 import { getTask, listTasks } from '../../store/tasks.ts'
 import { cancelTask, retryTask } from '../../task-control.ts'
 import { idParams, page, pageQuery, problems } from '../schemas/common.ts'
-import { task, taskJson } from '../schemas/tasks.ts'
+import { task } from '../schemas/tasks.ts'
+import { taskJson } from '../task-json.ts'
 
 export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
   app,

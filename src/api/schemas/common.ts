@@ -13,6 +13,7 @@ export const problem = z
       .optional(),
   })
   .meta({ id: 'Problem' })
+export type Problem = z.infer<typeof problem>
 
 export const problems = { 400: problem, 401: problem, 403: problem, 404: problem, 409: problem }
 

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { TASK_STATUSES } from '../../store/schema.ts'
-import type { TaskProgress } from '../../store/task-progress.ts'
-import type { Task } from '../../store/tasks.ts'
-import { isoDate, isoOrNull, plainText } from './common.ts'
+import { CANDIDATE_STATES, TASK_STATUSES } from '../../store/schema.ts'
+import { isoDate, page, pageFields, plainText } from './common.ts'
 
 /** Platforms a request may name now; the contract's others come with later work. */
 export const REQUEST_PLATFORMS = [
@@ -33,6 +31,7 @@ export const ingestBody = z.strictObject({
   path: plainText.min(1).max(4_000).optional().describe('A folder or file on the server'),
   taxonomy: plainText.min(1).max(1_000).optional(),
 })
+export type IngestBody = z.input<typeof ingestBody>
 
 export const task = z
   .object({
@@ -58,37 +57,29 @@ export const task = z
     finished_at: isoDate.nullable(),
   })
   .meta({ id: 'Task' })
+export type Task = z.infer<typeof task>
+export type TaskPage = { items: Task[]; next_cursor: string | null }
 
 export const acceptedTask = task.extend({ task_id: z.string() }).meta({ id: 'AcceptedTask' })
+export type AcceptedTask = z.infer<typeof acceptedTask>
 
-/** A task as the API shows it. */
-export function taskJson(row: Task, progress: TaskProgress): z.infer<typeof task> {
-  const isOver = ['completed', 'failed', 'cancelled'].includes(row.status)
-  // While it still searches, what it may yet take counts too.
-  const expected = row.discoveryDone
-    ? progress.accepted
-    : Math.max(row.maxVideos, progress.accepted)
-  const share = expected > 0 ? progress.finishedShare / expected : 0
-  return {
-    id: row.id,
-    query: row.query,
-    platform: row.platform,
-    status: row.status,
-    max_videos: row.maxVideos,
-    videos_found: row.videosFound,
-    videos_processed: row.videosProcessed,
-    videos_failed: row.videosFailed,
-    videos_duplicate: row.videosDuplicate,
-    progress: isOver ? 1 : Math.min(1, Math.round(share * 1000) / 1000),
-    stages: progress.stages,
-    failures: progress.failures,
-    error_message: row.errorMessage,
-    error_code: row.errorCode,
-    urls: row.urls,
-    path: row.path,
-    taxonomy: row.taxonomy,
-    created_at: row.createdAt.toISOString(),
-    started_at: isoOrNull(row.startedAt),
-    finished_at: isoOrNull(row.finishedAt),
-  }
-}
+/** A video that a task found, and why it was or was not taken. */
+export const candidate = z
+  .object({
+    url: z.string(),
+    title: z.string(),
+    platform: z.string(),
+    state: z.enum(CANDIDATE_STATES),
+    reason_code: z.string().nullable(),
+    reason: z.string().nullable(),
+    video_id: z.string().nullable(),
+  })
+  .meta({ id: 'Candidate' })
+export type Candidate = z.infer<typeof candidate>
+
+export const candidatesQuery = z.strictObject({
+  ...pageFields,
+  state: z.enum(CANDIDATE_STATES).optional(),
+})
+export const candidatePage = page(candidate)
+export type CandidatePage = z.infer<typeof candidatePage>

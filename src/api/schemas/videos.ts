@@ -6,6 +6,7 @@ const share = z.number()
 const seconds = z.number()
 
 export const tag = z.object({ tag: z.string(), source: z.enum(['auto', 'manual']) })
+export type Tag = z.infer<typeof tag>
 
 export const videoSummary = z
   .object({
@@ -26,6 +27,8 @@ export const videoSummary = z
     created_at: isoDate,
   })
   .meta({ id: 'VideoSummary' })
+export type VideoSummary = z.infer<typeof videoSummary>
+export type VideoPage = { items: VideoSummary[]; next_cursor: string | null }
 
 export const keyframe = z.object({
   id: z.string(),
@@ -64,6 +67,7 @@ export const activity = z.object({
   confidence: share,
   metadata: z.record(z.string(), z.unknown()),
 })
+export type Activity = z.infer<typeof activity>
 
 export const transcript = z.object({
   full_text: z.string(),
@@ -71,6 +75,35 @@ export const transcript = z.object({
   model_name: z.string(),
   segments: z.array(z.object({ start_time: seconds, end_time: seconds, text: z.string() })),
 })
+
+/** One label of a whole video. */
+export const labelSummary = z.object({
+  label: z.string(),
+  kind: z.enum(['object', 'concept']),
+  count: z.number().int().describe('Boxes, or keyframes of a concept'),
+  max_confidence: share,
+})
+export type LabelSummary = z.infer<typeof labelSummary>
+
+/** A model whose results this video's labels are; null where it is not known any more. */
+export const modelUsed = z.object({
+  name: z.string(),
+  revision: z.string().nullable(),
+  kind: z.enum(['clip', 'detector', 'speech']),
+  licence: z.string().nullable(),
+})
+export type ModelUsed = z.infer<typeof modelUsed>
+
+export const nearDuplicate = z.object({
+  video_id: z.string(),
+  title: z.string(),
+  similarity: share,
+  thumbnail_url: z.string().nullable(),
+  relation: z
+    .enum(['earlier', 'later'])
+    .describe('The other one is `earlier`: this video is flagged; `later`: the other one is'),
+})
+export type NearDuplicate = z.infer<typeof nearDuplicate>
 
 export const stepRun = z.object({
   name: z.string(),
@@ -82,6 +115,7 @@ export const stepRun = z.object({
   device: z.string().optional(),
   counts: z.record(z.string(), z.number()),
 })
+export type StepRun = z.infer<typeof stepRun>
 
 export const failure = z.object({
   code: z.string(),
@@ -89,6 +123,7 @@ export const failure = z.object({
   message: z.string(),
   retryable: z.boolean(),
 })
+export type Failure = z.infer<typeof failure>
 
 export const videoDetail = z
   .object({
@@ -115,13 +150,20 @@ export const videoDetail = z
     thumbnail_url: z.string().nullable(),
     created_at: isoDate,
     completed_at: isoDate.nullable(),
+    query: z.string().nullable().describe('What it was found with'),
+    retrieved_at: isoDate.nullable(),
+    is_duplicate: z.boolean(),
+    keyframe_count: z.number().int(),
+    detection_count: z.number().int(),
+    objects_summary: z.array(labelSummary).describe('By count, most first'),
+    models: z.array(modelUsed),
     tags: z.array(tag),
     keyframes: z.array(keyframe),
     detections: z.array(detection),
     concepts: z.array(concept),
     activities: z.array(activity),
     transcript: transcript.nullable(),
-    duplicates: z.array(z.object({ video_id: z.string(), title: z.string(), similarity: share })),
+    duplicates: z.array(nearDuplicate),
     steps: z.array(stepRun),
     annotation: z.record(z.string(), z.unknown()).nullable(),
     failure: failure.nullable(),
