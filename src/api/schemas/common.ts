@@ -33,6 +33,9 @@ const cursor = z.string().max(2000).optional()
 export const pageQuery = z.strictObject({ limit, cursor })
 export const pageFields = { limit, cursor }
 
+/** Query of a route that takes none: a parameter that nobody reads is refused by its name. */
+export const noQuery = z.strictObject({})
+
 /** A page of a list. */
 export function page<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() })
