@@ -34,6 +34,9 @@ await main(async () => {
 
   await counted(tally, 'lint (biome ci)', () => tool('@biomejs/biome/bin/biome', ['ci', '.']))
   await counted(tally, 'types (tsc)', () => tool('typescript/bin/tsc', ['--noEmit']))
+  await counted(tally, 'types of the pages (tsc)', () =>
+    tool('typescript/bin/tsc', ['--noEmit', '-p', 'frontend/tsconfig.json']),
+  )
   await counted(tally, 'build', async () => {
     await ensureBuild()
     return 0

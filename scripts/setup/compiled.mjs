@@ -1,4 +1,4 @@
-/** The compiled program in dist/, made anew when a source is newer than it. */
+/** The compiled program in dist/ and the pages in frontend/dist/, made anew when a source is newer. */
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -18,6 +18,8 @@ import { capture, root, SetupError, say } from './programs.mjs'
 /** The program's entry file after a build. */
 export const program = path.join(root, 'dist/cli.js')
 const stamp = path.join(root, 'dist/.build-stamp')
+const pages = path.join(root, 'frontend/dist/index.html')
+const pagesStamp = path.join(root, 'node_modules/.forgeindex-pages-stamp')
 const lock = path.join(root, 'node_modules/.forgeindex-build.lock')
 
 /**
@@ -27,10 +29,15 @@ const lock = path.join(root, 'node_modules/.forgeindex-build.lock')
  * @throws SetupError with the compiler's own words
  */
 export async function ensureBuild() {
-  const wanted = fingerprint()
-  if (isFresh(wanted)) return
+  await ensureProgram()
+  await ensurePages()
+}
+
+async function ensureProgram() {
+  const wanted = fingerprint(['src'], ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+  if (isFresh(program, stamp, wanted)) return
   await whileLocked(() => {
-    if (isFresh(wanted)) return
+    if (isFresh(program, stamp, wanted)) return
     say('Compiling …')
     const before = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
     // A deleted source must not live on in dist, and the compiler removes nothing.
@@ -49,13 +56,36 @@ export async function ensureBuild() {
   })
 }
 
+/** The pages, by Vite. It empties its folder first, so nothing deleted lives on. */
+async function ensurePages() {
+  const wanted = fingerprint(
+    ['frontend/src', 'frontend/public'],
+    ['frontend/index.html', 'frontend/vite.config.ts', 'package-lock.json'],
+  )
+  if (isFresh(pages, pagesStamp, wanted)) return
+  await whileLocked(() => {
+    if (isFresh(pages, pagesStamp, wanted)) return
+    say('Building the pages …')
+    const { code, stdout, stderr } = capture(process.execPath, [
+      path.join(root, 'node_modules/vite/bin/vite.js'),
+      'build',
+      '-c',
+      'frontend/vite.config.ts',
+    ])
+    if (code !== 0) throw new SetupError(`The pages do not build:\n${stdout}${stderr}`)
+    writeFileSync(pagesStamp, wanted)
+  })
+}
+
 /** Two lines: a hash of the source files' names, and one of their names, sizes and times. */
-function fingerprint() {
-  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+function fingerprint(folders, inputs) {
+  const sources = folders
+    .flatMap((folder) =>
+      readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true }),
+    )
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
     .sort()
-  const inputs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
   const states = [...sources, ...inputs.map((name) => path.join(root, name))].map((file) => {
     const { size, mtimeMs } = statSync(file)
     return `${file} ${size} ${mtimeMs}`
@@ -63,8 +93,8 @@ function fingerprint() {
   return `${hash(sources)}\n${hash(states)}`
 }
 
-function isFresh(wanted) {
-  return existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+function isFresh(made, madeStamp, wanted) {
+  return existsSync(made) && existsSync(madeStamp) && readFileSync(madeStamp, 'utf8') === wanted
 }
 
 function hash(lines) {

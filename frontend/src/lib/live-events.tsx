@@ -1,0 +1,138 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react'
+
+/** `live`: events arrive. `connecting`: not yet, or again. `offline`: the last tries failed. */
+export type Connection = 'connecting' | 'live' | 'offline'
+
+export interface LiveEvent {
+  id: number
+  type: string
+  time: string
+  data: Record<string, unknown>
+}
+
+const EVENT_TYPES = [
+  'task.updated',
+  'task.completed',
+  'task.failed',
+  'video.updated',
+  'export.updated',
+  'export.completed',
+  'export.failed',
+] as const
+
+/** Tries again after 1, 2, 4 … at most 10 seconds. */
+const MAX_WAIT_MS = 10_000
+/** Events come in bursts while videos are worked on: queries are refreshed this often at most. */
+const REFRESH_MS = 700
+/** How often queries ask again while no events come. */
+export const POLL_MS = 3_000
+
+type Listener = (event: LiveEvent) => void
+
+interface Live {
+  connection: Connection
+  /** Calls `listener` for each event until the returned function is called. */
+  subscribe(listener: Listener): () => void
+}
+
+const LiveContext = createContext<Live>({ connection: 'connecting', subscribe: () => () => {} })
+
+/** The state of the event stream. */
+export function useConnection(): Connection {
+  return useContext(LiveContext).connection
+}
+
+/** `refetchInterval` of a query about things that events tell of: polls only while none come. */
+export function usePollInterval(): number | false {
+  return useConnection() === 'live' ? false : POLL_MS
+}
+
+/** Calls the latest `listener` for each event. */
+export function useLiveEvents(listener: Listener): void {
+  const { subscribe } = useContext(LiveContext)
+  const latest = useRef(listener)
+  useEffect(() => {
+    latest.current = listener
+  })
+  useEffect(() => subscribe((event) => latest.current(event)), [subscribe])
+}
+
+/**
+ * One event stream for the whole page. It keeps the query cache fresh: an event about a task, a
+ * video or an export makes the queries under that key ask again. EventSource comes back by itself
+ * after a cut, but gives up for good at an error status (a proxy's 502): then we start a new one
+ * that asks for everything after the last event seen.
+ */
+export function LiveEventsProvider({ children }: { children: ReactNode }) {
+  const client = useQueryClient()
+  const [connection, setConnection] = useState<Connection>('connecting')
+  const listeners = useRef(new Set<Listener>())
+  const subscribe = useRef((listener: Listener) => {
+    listeners.current.add(listener)
+    return () => void listeners.current.delete(listener)
+  })
+
+  useEffect(() => {
+    let source: EventSource | null = null
+    let retry: number | undefined
+    let refresh: number | undefined
+    let failures = 0
+    let lastId: number | null = null
+    let wasCut = false
+    const stale = new Set<string>()
+
+    const refreshSoon = (key: string) => {
+      stale.add(key)
+      refresh ??= window.setTimeout(() => {
+        refresh = undefined
+        for (const each of stale) void client.invalidateQueries({ queryKey: [each] })
+        stale.clear()
+      }, REFRESH_MS)
+    }
+    const heard = (message: MessageEvent<string>) => {
+      const event = JSON.parse(message.data) as LiveEvent
+      lastId = event.id
+      for (const listener of listeners.current) listener(event)
+      if (event.type.startsWith('task.')) {
+        refreshSoon('tasks')
+        if (event.type !== 'task.updated')
+          for (const key of ['stats', 'videos', 'facets']) refreshSoon(key)
+      } else if (event.type.startsWith('video.')) {
+        refreshSoon('stats')
+        refreshSoon('tasks')
+        const id = event.data.video_id
+        if (typeof id === 'string') void client.invalidateQueries({ queryKey: ['video', id] })
+      } else refreshSoon('datasets')
+    }
+    const open = () => {
+      source = new EventSource(
+        lastId === null ? '/api/events' : `/api/events?last_event_id=${lastId}`,
+      )
+      source.onopen = () => {
+        failures = 0
+        setConnection('live')
+        // What changed while nobody told us.
+        if (wasCut) void client.invalidateQueries()
+        wasCut = false
+      }
+      source.onerror = () => {
+        wasCut = true
+        failures += 1
+        setConnection(failures > 1 ? 'offline' : 'connecting')
+        if (source?.readyState !== EventSource.CLOSED) return
+        window.clearTimeout(retry)
+        retry = window.setTimeout(open, Math.min(MAX_WAIT_MS, 1000 * 2 ** (failures - 1)))
+      }
+      for (const type of EVENT_TYPES) source.addEventListener(type, heard)
+    }
+    open()
+    return () => {
+      source?.close()
+      window.clearTimeout(retry)
+      window.clearTimeout(refresh)
+    }
+  }, [client])
+
+  return <LiveContext value={{ connection, subscribe: subscribe.current }}>{children}</LiveContext>
+}
