@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
@@ -30,33 +30,41 @@ export const pageRoutes: FastifyPluginAsync<{ settings: Settings; folder: string
   if (isBuilt) {
     await app.register(fastifyStatic, {
       root: folder,
+      serve: false,
       preCompressed: true,
       cacheControl: false,
-      setHeaders(reply, file) {
-        void reply.headers(headers)
-        // Only names under assets/ change with what is inside.
-        const isHashed = path.relative(folder, file).startsWith(`assets${path.sep}`)
-        void reply.header(
-          'cache-control',
-          isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-        )
-      },
+      setHeaders: (reply) => void reply.headers(headers),
+    })
+    app.get('/*', { schema: { hide: true } }, (request, reply) => {
+      const name = (request.params as { '*': string })['*']
+      if (isFile(folder, name)) return sendFile(reply, name)
+      return isNavigation(request) ? sendFile(reply, 'index.html') : noRoute(request, reply)
     })
   } else {
     app.get('/', { schema: { hide: true } }, (_request, reply) =>
       reply.headers(headers).type('text/html; charset=utf-8').send(NOT_BUILT),
     )
   }
-  app.setNotFoundHandler((request, reply) => {
-    if (isBuilt && isNavigation(request)) return reply.sendFile('index.html')
-    return noRoute(request, reply)
-  })
+  app.setNotFoundHandler(noRoute)
+}
+
+function isFile(folder: string, name: string): boolean {
+  const file = path.join(folder, name)
+  if (!file.startsWith(folder + path.sep) || name.includes('\0')) return false
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function sendFile(reply: FastifyReply, name: string) {
+  // Only names under assets/ change with what is inside.
+  const isHashed = path.posix.normalize(name).startsWith('assets/')
+  return reply
+    .header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    .sendFile(name)
 }
 
 /** A person opening an address, not a page asking for a file that is missing. */
 function isNavigation(request: FastifyRequest): boolean {
   return (
-    (request.method === 'GET' || request.method === 'HEAD') &&
     (request.headers.accept ?? '').includes('text/html') &&
     !isOwnPath(request) &&
     !request.url.startsWith('/assets/')
