@@ -33,9 +33,10 @@ await main(async () => {
   if (noYtDlp) tally.skipped.push(`yt-dlp: ${noYtDlp}`)
 
   await counted(tally, 'lint (biome ci)', () => tool('@biomejs/biome/bin/biome', ['ci', '.']))
-  await counted(tally, 'types (tsc)', () => tool('typescript/bin/tsc', ['--noEmit']))
-  await counted(tally, 'types of the pages (tsc)', () =>
-    tool('typescript/bin/tsc', ['--noEmit', '-p', 'frontend/tsconfig.json']),
+  await counted(
+    tally,
+    'types (tsc)',
+    async () => (await types('tsconfig.json')) || (await types('frontend/tsconfig.json')),
   )
   await counted(tally, 'build', async () => {
     await ensureBuild()
@@ -75,6 +76,10 @@ async function counted(tally, name, check) {
 
 function tool(script, args) {
   return show(process.execPath, [path.join(root, 'node_modules', script), ...args])
+}
+
+function types(project) {
+  return tool('typescript/bin/tsc', ['--noEmit', '-p', project])
 }
 
 /** Starts one server and adds what it prints (`KEY=value`) to `env`. Given servers are left alone. */

@@ -59,7 +59,7 @@ async function ensureProgram() {
 /** The pages, by Vite. It empties its folder first, so nothing deleted lives on. */
 async function ensurePages() {
   // Where only the program is wanted, as in an image of the back end, the pages were left out.
-  if (!existsSync(path.join(root, 'frontend'))) return
+  if (!existsSync(path.join(root, 'frontend/index.html'))) return
   const wanted = fingerprint(
     ['frontend/src', 'frontend/public'],
     ['frontend/index.html', 'frontend/vite.config.ts', 'package-lock.json'],

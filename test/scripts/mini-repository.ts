@@ -46,6 +46,8 @@ export function miniRepository(files: Record<string, string>): MiniRepository {
   write('package.json', '{ "name": "mini", "type": "module" }')
   write('package-lock.json', '{ "packages": {} }')
   write('node_modules/.package-lock.json', '{ "packages": {} }')
+  write('frontend/tsconfig.json', '{ "extends": "../tsconfig.json", "include": ["src"] }')
+  write('frontend/src/empty.ts', 'export {}\n')
   write('biome.json', '{ "files": { "includes": ["src/**"] } }\n')
   for (const script of ['postgres.sh', 's3.sh']) {
     write(`scripts/${script}`, 'echo "no package manager here" >&2\nexit 3\n')
