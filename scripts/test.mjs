@@ -9,6 +9,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { ensureChromium } from './setup/chromium.mjs'
 import { ensureBuild } from './setup/compiled.mjs'
 import { ensureFfmpeg } from './setup/ffmpeg.mjs'
 import { ensureNodeModules } from './setup/node-modules.mjs'
@@ -31,6 +32,8 @@ await main(async () => {
   ensureFfmpeg()
   const noYtDlp = ensureYtDlp()
   if (noYtDlp) tally.skipped.push(`yt-dlp: ${noYtDlp}`)
+  const chromium = ensureChromium()
+  if ('fault' in chromium) tally.skipped.push(`tests of the pages in a browser: ${chromium.fault}`)
 
   await counted(tally, 'lint (biome ci)', () => tool('@biomejs/biome/bin/biome', ['ci', '.']))
   await counted(
@@ -54,7 +57,11 @@ await main(async () => {
     process.exit(143)
   })
   try {
-    const env = { ...process.env, ...(slow ? { FORGEINDEX_TEST_SLOW: '1' } : {}) }
+    const env = {
+      ...process.env,
+      ...(slow ? { FORGEINDEX_TEST_SLOW: '1' } : {}),
+      ...('program' in chromium ? { FORGEINDEX_TEST_CHROMIUM: chromium.program } : {}),
+    }
     for (const server of servers) start(server, env, started, tally)
     await runVitest(passedOn, env, tally)
   } finally {

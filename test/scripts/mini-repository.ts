@@ -59,7 +59,13 @@ export function miniRepository(files: Record<string, string>): MiniRepository {
     start: (name, args = [], env = {}) =>
       run(process.execPath, [path.join(folder, 'scripts', name), ...args], {
         cwd: folder,
-        env: { ...currentEnvironment(), ...NO_SERVERS, FORGEINDEX_YT_DLP: 'yt-dlp', ...env },
+        env: {
+          ...currentEnvironment(),
+          ...NO_SERVERS,
+          FORGEINDEX_YT_DLP: 'yt-dlp',
+          FORGEINDEX_CHROMIUM: 'true',
+          ...env,
+        },
         timeoutMs: 100_000,
       }),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
