@@ -1,20 +1,24 @@
 import { z } from 'zod'
 import { type InputFault, InvalidInputError } from '../errors.ts'
+import { UUID } from '../store/ids.ts'
 import type { VideoFilters } from '../store/video-filters.ts'
 
 /** PostgreSQL takes no NUL character. */
 const text = z.string().regex(/^[^\0]*$/)
 
 /** One value, several separated by commas, or a JSON list. Empty texts are left out. */
-const list = z
+const listed = z
   .union([z.string(), z.array(z.string())])
   .transform((value) =>
     (typeof value === 'string' ? value.split(',') : value)
       .map((item) => item.trim())
       .filter(Boolean),
   )
-  .pipe(z.array(text.max(200)).max(50))
-  .optional()
+const list = listed.pipe(z.array(text.max(200)).max(50)).optional()
+
+/** Most videos that one filter can name; a body takes so many, an address some hundreds. */
+const MAX_VIDEO_IDS = 10_000
+const id = z.string().regex(UUID).toLowerCase()
 
 const numeral = z.string().regex(/^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$/)
 const number = (max: number) =>
@@ -51,6 +55,10 @@ export const filterQueryFields = {
   licence: list.describe("Any of these licences; 'open' for those that allow any use, 'unknown'"),
   has_speech: flag.describe('Someone speaks'),
   hide_duplicates: flag.describe('Leave out the later video of near-duplicates'),
+  video_ids: listed
+    .pipe(z.array(id).min(1).max(MAX_VIDEO_IDS))
+    .optional()
+    .describe('These videos only, separated by commas'),
   q: text.max(1000).optional().describe('All of these words in title, tags, speech, description'),
 }
 
@@ -70,6 +78,7 @@ const EXPECTED: Record<FilterName, string> = {
   licence: LIST,
   has_speech: 'true or false',
   hide_duplicates: 'true or false',
+  video_ids: `a list of 1 to ${MAX_VIDEO_IDS.toLocaleString('en')} ids of videos`,
   q: 'a text of at most 1,000 characters',
 }
 
@@ -84,7 +93,7 @@ const schema = z.strictObject(filterQueryFields)
 export function parseFilters(input: unknown, at = ''): VideoFilters {
   const parsed = schema.safeParse(input)
   if (!parsed.success)
-    throw refused(parsed.error.issues.flatMap((issue) => faultsOf(issue, input, at)))
+    throw refused(onePerPath(parsed.error.issues.flatMap((issue) => faultsOf(issue, input, at))))
   const given = parsed.data
   const { min_duration: min, max_duration: max } = given
   if (min !== undefined && max !== undefined && min > max) {
@@ -103,6 +112,7 @@ export function parseFilters(input: unknown, at = ''): VideoFilters {
     ...(given.licence?.length ? { licence: given.licence } : {}),
     ...(given.has_speech === undefined ? {} : { hasSpeech: given.has_speech }),
     ...(given.hide_duplicates === undefined ? {} : { hideDuplicates: given.hide_duplicates }),
+    ...(given.video_ids ? { videoIds: [...new Set(given.video_ids)] } : {}),
     ...(given.q?.trim() ? { query: given.q.trim() } : {}),
   }
 }
@@ -121,6 +131,7 @@ export function filtersJson(filters: VideoFilters): Record<string, unknown> {
     licence: filters.licence,
     has_speech: filters.hasSpeech,
     hide_duplicates: filters.hideDuplicates,
+    video_ids: filters.videoIds,
     q: filters.query,
   }
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== undefined))
@@ -130,7 +141,9 @@ export function filtersJson(filters: VideoFilters): Record<string, unknown> {
 export function describeFilters(filters: VideoFilters): string {
   const any = (values: string[]) => values.join(' or ')
   const all = (values: string[]) => values.join(' and ')
+  const chosen = filters.videoIds?.length
   const parts = [
+    chosen !== undefined && `${chosen.toLocaleString('en')} chosen video${chosen === 1 ? '' : 's'}`,
     filters.query && `words “${filters.query}”`,
     filters.platform && `platform ${any(filters.platform)}`,
     filters.category && `category ${any(filters.category)}`,
@@ -159,6 +172,11 @@ function faultsOf(issue: z.core.$ZodIssue, input: unknown, at: string): InputFau
   }
   const got = shown((input as Record<string, unknown>)[name])
   return [{ path: `${at}${name}`, expected: EXPECTED[name], got }]
+}
+
+/** A list of 10,000 wrong ids is one fault. */
+function onePerPath(faults: InputFault[]): InputFault[] {
+  return [...new Map(faults.map((fault) => [fault.path, fault])).values()]
 }
 
 function refused(faults: InputFault[]): InvalidInputError {

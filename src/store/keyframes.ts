@@ -1,5 +1,6 @@
 import type { Db, Trx } from '../config/database.ts'
 import { checkedId, notFound } from './ids.ts'
+import { refreshVideoLabels } from './video-labels.ts'
 
 /** A stored frame. `timestamp` is its presentation time in seconds from the video's start. */
 export interface Keyframe {
@@ -42,6 +43,7 @@ export async function replaceKeyframes(
       )
       .execute()
   }
+  await refreshVideoLabels(trx, videoId)
 }
 
 /** A video's keyframes in presentation order. */

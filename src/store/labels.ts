@@ -1,5 +1,6 @@
 import type { Db, Trx } from '../config/database.ts'
 import { INSERT_ROWS } from './keyframes.ts'
+import { refreshVideoLabels } from './video-labels.ts'
 
 /** A box on a keyframe: shares of the upright frame, origin at the top left, 0–1. */
 export interface StoredDetection {
@@ -63,6 +64,7 @@ export async function replaceDetections(
       )
       .execute()
   }
+  await refreshVideoLabels(trx, videoId)
 }
 
 /** A video's boxes with their keyframe's time, in presentation order, surest first. */
@@ -119,6 +121,7 @@ export async function replaceConcepts(
       )
       .execute()
   }
+  await refreshVideoLabels(trx, videoId)
 }
 
 /** A video's concepts with their keyframe's time, in presentation order, surest first. */
@@ -167,6 +170,7 @@ export async function replaceActivities(
       )
       .execute()
   }
+  await refreshVideoLabels(trx, videoId)
 }
 
 /** A video's activity segments by start, then label. */

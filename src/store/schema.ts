@@ -1,5 +1,5 @@
 // Long because it holds the row type of every table, and nothing else.
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely'
 
 /** Row types of every table, as migrations/*.sql make them. Rows do not leave `store/`. */
 export interface Schema {
@@ -16,6 +16,8 @@ export interface Schema {
   transcript_segments: TranscriptSegmentsTable
   annotations: AnnotationsTable
   video_tags: VideoTagsTable
+  video_labels: VideoLabelsTable
+  video_counts: VideoCountsTable
   video_documents: VideoDocumentsTable
   duplicate_pairs: DuplicatePairsTable
   ingestion_tasks: IngestionTasksTable
@@ -68,6 +70,8 @@ export interface FetchFrom {
   downloadUrl?: string
   /** Absolute path on the machine that ingested it. */
   localFile?: string
+  /** Key of an uploaded file in the object store. */
+  incomingKey?: string
   thumbnailUrl?: string
 }
 
@@ -197,6 +201,7 @@ export interface TranscriptsTable {
   full_text: string
   language: string | null
   model_name: string
+  has_speech: GeneratedAlways<boolean>
   created_at: CreatedAt
 }
 
@@ -221,6 +226,23 @@ export interface VideoTagsTable {
   video_id: string
   tag: string
   source: 'auto' | 'manual'
+}
+
+export interface VideoLabelsTable {
+  video_id: string
+  kind: 'object' | 'source' | 'concept' | 'activity'
+  label: string
+  count: number
+  max_confidence: number
+  is_repeat: Generated<boolean>
+}
+
+export interface VideoCountsTable {
+  video_id: string
+  keyframes: number
+  detections: number
+  concepts: number
+  activities: number
 }
 
 export interface VideoDocumentsTable {

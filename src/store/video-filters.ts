@@ -34,6 +34,8 @@ export interface VideoFilters {
   /** Leaves out the later video of each pair of near-duplicates. */
   hideDuplicates?: boolean
   status?: VideoStatus[]
+  /** These videos only; an empty list means none. */
+  videoIds?: string[]
   /** Words that are all in title, tags, transcript or description; "quoted", or, -not. */
   query?: string
 }
@@ -69,6 +71,10 @@ const OPEN_LICENCE =
 
 type Condition = Expression<SqlBool>
 
+/** That someone speaks in `v`, and that it is the later of a pair of near-duplicates. */
+export const HAS_SPEECH = sql<boolean>`(v.id in (select t.video_id from transcripts t where t.has_speech))`
+export const IS_DUPLICATE = sql<boolean>`(v.id in (select p.video_id_b from duplicate_pairs p))`
+
 function conditions(filters: VideoFilters): Condition[] {
   const all: Condition[] = []
   const { minConfidence } = filters
@@ -81,14 +87,15 @@ function conditions(filters: VideoFilters): Condition[] {
     all.push(sql`exists (select from video_tags t where t.video_id = v.id
       and lower(t.tag) = any(${spellings(tag)}::text[]))`)
   }
-  for (const object of filters.objects ?? []) all.push(showsObject(object, minConfidence ?? 0))
+  for (const object of filters.objects ?? []) {
+    all.push(hasLabel(object, sql`l.kind <> 'activity'`, minConfidence ?? 0))
+  }
   for (const activity of filters.activities ?? []) {
-    all.push(sql`v.id in (select a.video_id from activity_segments a
-      where a.label = any(${spellings(activity)}::text[]) and a.confidence >= ${minConfidence ?? 0})`)
+    all.push(hasLabel(activity, sql`l.kind = 'activity'`, minConfidence ?? 0))
   }
   if (minConfidence !== undefined && !filters.objects?.length && !filters.activities?.length) {
-    all.push(sql`v.id in (select k.video_id from detections d join keyframes k on k.id = d.keyframe_id
-      where d.confidence >= ${minConfidence})`)
+    all.push(sql`v.id in (select l.video_id from video_labels l
+      where l.kind = 'object' and l.max_confidence >= ${minConfidence})`)
   }
   if (filters.minDuration !== undefined) all.push(sql`v.duration >= ${filters.minDuration}`)
   if (filters.maxDuration !== undefined) all.push(sql`v.duration <= ${filters.maxDuration}`)
@@ -96,13 +103,10 @@ function conditions(filters: VideoFilters): Condition[] {
     all.push(sql`(${sql.join(filters.licence.map(hasLicence), sql` or `)})`)
   }
   if (filters.hasSpeech !== undefined) {
-    const speech = sql<SqlBool>`exists (select from transcripts t where t.video_id = v.id
-      and t.full_text ~ '[^[:space:]]')`
-    all.push(filters.hasSpeech ? speech : sql`not ${speech}`)
+    all.push(filters.hasSpeech ? HAS_SPEECH : sql`not ${HAS_SPEECH}`)
   }
-  if (filters.hideDuplicates) {
-    all.push(sql`not exists (select from duplicate_pairs p where p.video_id_b = v.id)`)
-  }
+  if (filters.hideDuplicates) all.push(sql`not ${IS_DUPLICATE}`)
+  if (filters.videoIds) all.push(sql`v.id = any(${filters.videoIds}::uuid[])`)
   if (filters.query !== undefined) {
     all.push(sql`v.id in (select w.video_id from video_documents w
       where w.document @@ ${allWords(filters.query)})`)
@@ -114,15 +118,10 @@ function oneOf(column: 'platform' | 'category', values: string[]): Condition {
   return sql`lower(v.${sql.ref(column)}) = any(${values.flatMap(spellings)}::text[])`
 }
 
-function showsObject(object: string, minConfidence: number): Condition {
-  const labels = spellings(object)
-  return sql`v.id in (
-    select k.video_id from detections d join keyframes k on k.id = d.keyframe_id
-    where (d.label = any(${labels}::text[]) or d.source_label = any(${labels}::text[]))
-      and d.confidence >= ${minConfidence}
-    union
-    select k.video_id from frame_concepts c join keyframes k on k.id = c.keyframe_id
-    where c.label = any(${labels}::text[]) and c.score >= ${minConfidence})`
+function hasLabel(label: string, kind: Condition, minConfidence: number): Condition {
+  return sql`v.id in (select l.video_id from video_labels l
+    where l.label = any(${spellings(label)}::text[]) and ${kind}
+      and l.max_confidence >= ${minConfidence})`
 }
 
 function hasLicence(licence: string): Condition {

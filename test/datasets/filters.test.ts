@@ -40,6 +40,13 @@ describe('parseFilters', () => {
     expect(parseFilters({ platform: '', tags: [], q: ' ' })).toEqual({})
   })
 
+  it('takes 10,000 videos, each once', () => {
+    const ids = Array.from({ length: 9_999 }, () => crypto.randomUUID())
+    const given = { video_ids: [...ids, ids[0]!.toUpperCase()] }
+    expect(parseFilters(given)).toEqual({ videoIds: ids })
+    expect(filtersJson(parseFilters(given))).toEqual({ video_ids: ids })
+  })
+
   it('names an unknown filter and those it knows', () => {
     expect(faultsOf({ colour: 'red', tags: ['x'] }, 'filters.')).toEqual([
       {
@@ -66,6 +73,9 @@ describe('parseFilters', () => {
     ['objects', Array.from({ length: 51 }, (_, i) => `o${i}`)],
     ['licence', 'a\0b'],
     ['q', 'x'.repeat(1001)],
+    ['video_ids', 'one,two'],
+    ['video_ids', []],
+    ['video_ids', Array.from({ length: 10_001 }, () => crypto.randomUUID())],
   ])('refuses %s = %j by name, with what was expected and what came', (name, value) => {
     const faults = faultsOf({ [name]: value })
     expect(faults).toHaveLength(1)
@@ -96,5 +106,11 @@ describe('describeFilters', () => {
     expect(
       describeFilters({ objects: ['person', 'bottle'], minDuration: 5, licence: ['open'] }),
     ).toBe('objects person and bottle · at least 5 s · licence open')
+    expect(describeFilters({ videoIds: ['a'], hasSpeech: true })).toBe(
+      '1 chosen video · with speech',
+    )
+    expect(describeFilters({ videoIds: Array.from({ length: 1200 }, String) })).toBe(
+      '1,200 chosen videos',
+    )
   })
 })

@@ -6,6 +6,7 @@ import { countVideos, listVideos, VIDEO_SORTS } from '../../src/store/video-list
 import { eachDatabase, emptyDatabase } from '../support/library.ts'
 import {
   insertActivity,
+  insertConcept,
   insertDetection,
   insertKeyframe,
   insertTags,
@@ -66,15 +67,22 @@ eachDatabase('filters and lists of videos', (open) => {
       const video = await insertVideo(db, { title: 'phone' })
       const frame = await insertKeyframe(db, video, 0)
       await insertDetection(db, frame, 'handheld_device', 0.8, 'cell phone')
-      await db
-        .insertInto('frame_concepts')
-        .values({ keyframe_id: frame, label: 'hand_tool', score: 0.6, model_name: 'clip' })
-        .execute()
+      await insertConcept(db, frame, 'hand_tool', 0.6)
       for (const objects of [['handheld_device'], ['cell_phone'], ['Cell Phone'], ['hand tool']]) {
         expect(await titles({ objects })).toEqual(['phone'])
       }
       expect(await titles({ objects: ['hand_tool'], minConfidence: 0.7 })).toEqual([])
       expect(await titles({ objects: ['phone'] })).toEqual([])
+    })
+
+    it('takes the videos that are named, with the other filters', async () => {
+      const { db } = database
+      const a = await insertVideo(db, { title: 'a', platform: 'youtube' })
+      const b = await insertVideo(db, { title: 'b' })
+      await insertVideo(db, { title: 'c' })
+      expect(await titles({ videoIds: [a, b, crypto.randomUUID()] })).toEqual(['a', 'b'])
+      expect(await titles({ videoIds: [a, b], platform: ['youtube'] })).toEqual(['a'])
+      expect(await titles({ videoIds: [] })).toEqual([])
     })
 
     it('applies a confidence without objects to any detection', async () => {

@@ -1,6 +1,7 @@
 import type { Insertable } from 'kysely'
 import type { Db } from '../../src/config/database.ts'
 import type { VideosTable } from '../../src/store/schema.ts'
+import { refreshVideoLabels } from '../../src/store/video-labels.ts'
 
 let made = 0
 
@@ -94,6 +95,29 @@ export async function insertDetection(
       model_name: 'yolox-nano',
     })
     .execute()
+  await refreshVideoLabels(db, await videoOf(db, keyframeId))
+}
+
+export async function insertConcept(
+  db: Db,
+  keyframeId: string,
+  label: string,
+  score: number,
+): Promise<void> {
+  await db
+    .insertInto('frame_concepts')
+    .values({ keyframe_id: keyframeId, label, score, model_name: 'mini-vl' })
+    .execute()
+  await refreshVideoLabels(db, await videoOf(db, keyframeId))
+}
+
+async function videoOf(db: Db, keyframeId: string): Promise<string> {
+  const row = await db
+    .selectFrom('keyframes')
+    .select('video_id')
+    .where('id', '=', keyframeId)
+    .executeTakeFirstOrThrow()
+  return row.video_id
 }
 
 export async function insertTags(db: Db, videoId: string, tags: string[]): Promise<void> {
@@ -120,6 +144,7 @@ export async function insertActivity(
       metadata: '{}',
     })
     .execute()
+  await refreshVideoLabels(db, videoId)
 }
 
 /** Inserts a transcript of these segments: [start, end, text]. */

@@ -1,0 +1,89 @@
+import { sql } from 'kysely'
+import type { Db, Trx } from '../config/database.ts'
+
+/** One label of a whole video. */
+export interface VideoLabel {
+  label: string
+  kind: 'object' | 'concept'
+  /** Boxes of an object, keyframes of a concept. */
+  count: number
+  /** 0–1. */
+  maxConfidence: number
+}
+
+/** How much of everything a video has; all 0 before its steps ran. */
+export interface VideoCounts {
+  keyframes: number
+  detections: number
+}
+
+/**
+ * Counts a video's labels anew from its boxes, concepts and activities. Every function that replaces
+ * one of these calls it in its own transaction, so that lists, facets and totals never differ from
+ * what the video shows.
+ */
+export async function refreshVideoLabels(trx: Db | Trx, videoId: string): Promise<void> {
+  await trx.deleteFrom('video_labels').where('video_id', '=', videoId).execute()
+  await sql`
+    with boxes as materialized (
+      select d.label, d.source_label, count(*) as count, max(d.confidence) as confidence
+      from keyframes k join detections d on d.keyframe_id = k.id
+      where k.video_id = ${videoId} group by d.label, d.source_label
+    ),
+    objects as (
+      select label, sum(count) as count, max(confidence) as confidence from boxes group by label
+    )
+    insert into video_labels (video_id, kind, label, count, max_confidence, is_repeat)
+    select ${videoId}::uuid, 'object'::label_kind, label, count, confidence, false from objects
+    union all
+    select ${videoId}, 'source', source_label, sum(count), max(confidence), false
+    from boxes where source_label <> label group by source_label
+    union all
+    select ${videoId}, 'concept', c.label, count(*), max(c.score),
+      c.label in (select label from objects)
+    from keyframes k join frame_concepts c on c.keyframe_id = k.id
+    where k.video_id = ${videoId} group by c.label
+    union all
+    select ${videoId}, 'activity', label, count(*), max(confidence), false
+    from activity_segments where video_id = ${videoId} group by label`.execute(trx)
+  await sql`
+    insert into video_counts (video_id, keyframes, detections, concepts, activities)
+    select ${videoId}::uuid,
+      (select count(*) from keyframes where video_id = ${videoId}),
+      coalesce(sum(count) filter (where kind = 'object'), 0),
+      coalesce(sum(count) filter (where kind = 'concept'), 0),
+      coalesce(sum(count) filter (where kind = 'activity'), 0)
+    from video_labels where video_id = ${videoId}
+    on conflict (video_id) do update set keyframes = excluded.keyframes,
+      detections = excluded.detections, concepts = excluded.concepts,
+      activities = excluded.activities`.execute(trx)
+}
+
+/** A video's objects and concepts, the most frequent first. */
+export async function videoLabelsOf(db: Db | Trx, videoId: string): Promise<VideoLabel[]> {
+  const rows = await db
+    .selectFrom('video_labels')
+    .select(['label', 'kind', 'count', 'max_confidence'])
+    .where('video_id', '=', videoId)
+    .where('kind', 'in', ['object', 'concept'])
+    .orderBy('count', 'desc')
+    .orderBy('kind')
+    .orderBy('label')
+    .execute()
+  return rows.map((row) => ({
+    label: row.label,
+    kind: row.kind as VideoLabel['kind'],
+    count: row.count,
+    maxConfidence: row.max_confidence,
+  }))
+}
+
+/** How many keyframes and boxes a video has. */
+export async function videoCountsOf(db: Db | Trx, videoId: string): Promise<VideoCounts> {
+  const row = await db
+    .selectFrom('video_counts')
+    .select(['keyframes', 'detections'])
+    .where('video_id', '=', videoId)
+    .executeTakeFirst()
+  return row ?? { keyframes: 0, detections: 0 }
+}
