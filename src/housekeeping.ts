@@ -1,20 +1,13 @@
-import { existsSync } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
 import { toError } from './errors.ts'
+import { INCOMING_PREFIX } from './ingestion/discovery/upload.ts'
 import type { Services } from './services.ts'
 import { dropOldEvents } from './store/events.ts'
 import { failTask, finishVideo, settleTask } from './store/finish.ts'
-import {
-  openTaskPaths,
-  stalledTaskIds,
-  stalledVideoIds,
-  waitingTaskIds,
-} from './store/unattended.ts'
+import { openTaskIds, stalledTaskIds, stalledVideoIds, waitingTaskIds } from './store/unattended.ts'
 
 const EVERY_MS = 60_000
-/** An upload that still streams in has no task yet. */
-const UPLOAD_MS = 6 * 3600 * 1000
+/** An upload that still streams in has no task yet, and a task that ended may be retried. */
+const INCOMING_MS = 24 * 3600 * 1000
 
 /**
  * What has to be looked at now and then: events nobody will ask for again, and work whose job is
@@ -32,10 +25,10 @@ export function startHousekeeping(services: Services): void {
 }
 
 /** One round. Running it twice, or on two machines at once, does the same as once. */
-export async function keepHouse({ settings, database, queue, logger }: Services): Promise<void> {
+export async function keepHouse(services: Services): Promise<void> {
+  const { database, queue, logger } = services
   const { db } = database
   await dropOldEvents(db)
-  await sweepUploads(path.join(settings.dataDir, 'incoming'), await openTaskPaths(db))
   const alive = await queue.liveWork()
   for (const videoId of await stalledVideoIds(db, alive.videoIds)) {
     logger.warn({ videoId }, 'gave up a video whose job is gone')
@@ -64,15 +57,18 @@ export async function keepHouse({ settings, database, queue, logger }: Services)
       'Looking for videos ended the program each time it was tried. Retry the task after an update.',
     )
   }
+  await sweepIncoming(services)
 }
 
-/** Removes uploads whose task is over, taken or not, and those that were cut off for hours. */
-async function sweepUploads(incoming: string, openPaths: string[]): Promise<void> {
-  if (!existsSync(incoming)) return
-  for (const name of await readdir(incoming)) {
-    const folder = path.join(incoming, name)
-    if (openPaths.includes(folder)) continue
-    if (Date.now() - (await stat(folder)).mtimeMs < UPLOAD_MS) continue
-    await rm(folder, { recursive: true, force: true })
+/** Removes uploaded files whose task is over, or never came, once a retry is no longer likely. */
+async function sweepIncoming({ storage, database }: Services): Promise<void> {
+  const old = new Map<string, string[]>()
+  for await (const { key, modifiedAt } of storage.list(INCOMING_PREFIX)) {
+    if (Date.now() - modifiedAt.getTime() < INCOMING_MS) continue
+    const taskId = key.split('/')[1] ?? ''
+    old.set(taskId, [...(old.get(taskId) ?? []), key])
   }
+  const open = await openTaskIds(database.db, [...old.keys()])
+  for (const taskId of open) old.delete(taskId)
+  for (const key of [...old.values()].flat()) await storage.delete(key)
 }

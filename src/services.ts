@@ -6,6 +6,7 @@ import { openStorage, type Storage } from './config/storage.ts'
 import { TaskQueue } from './config/task-queue.ts'
 import type { Platform, Source } from './ingestion/discovery/source.ts'
 import { openSources } from './ingestion/discovery/sources.ts'
+import { uploadSource } from './ingestion/discovery/upload.ts'
 import { createLogger, type Logger } from './log.ts'
 import { ModelHost } from './models/host.ts'
 import { sweepScratch } from './pipeline/video-files.ts'
@@ -38,7 +39,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const database = open(await openDatabase(settings))
     const models = open(new ModelHost(settings, logger))
     const queue = open(await TaskQueue.open(database, logger))
-    const sources = openSources(settings, logger)
+    const sources = { ...openSources(settings, logger), upload: uploadSource(storage) }
     return {
       settings,
       logger,

@@ -13,7 +13,7 @@ import { createTask, type NewTask } from './store/tasks.ts'
 /** An ingestion as it was asked for; null for what was left open. */
 export interface TaskWish {
   query: string | null
-  /** `upload` is the upload route's own: its files are ours, and go once they are stored. */
+  /** `upload` is the upload route's own: its path is the prefix of its objects. */
   platform: Platform | null
   urls: string[]
   path: string | null
@@ -25,7 +25,7 @@ const DEFAULT_MAX_VIDEOS = 20
 
 /**
  * Checks an ingestion request, makes its task and the job that carries it out, in one transaction.
- * Returns the task's id.
+ * Returns the task's id: `id` where one was given.
  *
  * @throws InvalidInputError saying what is missing or wrong
  */
@@ -33,13 +33,14 @@ export async function startTask(
   services: Services,
   wish: TaskWish,
   caller: { isLocalUser: boolean },
+  id?: string,
 ): Promise<string> {
   const task = await planTask(services, wish, caller)
   return await services.database.db.transaction().execute(async (trx) => {
-    const { id } = await createTask(trx, task)
-    await services.queue.enqueue('ingest', { taskId: id }, { transaction: trx })
-    await recordEvent(trx, 'task.updated', { taskId: id }, { task_id: id, status: 'pending' })
-    return id
+    const { id: taskId } = await createTask(trx, id ? { ...task, id } : task)
+    await services.queue.enqueue('ingest', { taskId }, { transaction: trx })
+    await recordEvent(trx, 'task.updated', { taskId }, { task_id: taskId, status: 'pending' })
+    return taskId
   })
 }
 
@@ -56,7 +57,8 @@ async function planTask(
   const folder = wish.path ?? (wish.platform === 'folder' || isPath(wish.query) ? wish.query : null)
   const platform = wish.platform ?? guessPlatform(urls, folder, settings.commonsUrl)
   refuseContradictions(platform, { folder, urls, hasWords: words.query !== null && !isUrl })
-  if (folder !== null) await checkFolder(folder, settings.importDirs, isLocalUser)
+  const isUpload = platform === 'upload'
+  if (folder !== null && !isUpload) await checkFolder(folder, settings.importDirs, isLocalUser)
   const isListed = folder !== null || urls.length > 0
   const query = isUrl || folder === wish.query ? null : words.query
   if (!isListed && query === null) {
@@ -82,7 +84,7 @@ async function planTask(
     query,
     platform,
     urls,
-    path: folder === null ? null : path.resolve(folder),
+    path: folder === null || isUpload ? folder : path.resolve(folder),
     taxonomy,
     // Who names the videos one by one wants them all.
     maxVideos: asked ?? (isListed ? MAX_VIDEOS : DEFAULT_MAX_VIDEOS),

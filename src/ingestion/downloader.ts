@@ -81,7 +81,8 @@ export async function download(
   }
 }
 
-async function readLocal(file: string, options: DownloadOptions): Promise<Downloaded> {
+/** A file that is already here, hashed. @throws PermanentError `empty-file`, `video-gone`, `path-not-readable` */
+export async function readLocal(file: string, options: DownloadOptions): Promise<Downloaded> {
   const { bytes, sha256 } = await hashFile(file, options.signal)
   if (bytes === 0) throw new PermanentError('empty-file', `${file} holds no bytes.`)
   options.onProgress?.(bytes, bytes)

@@ -20,6 +20,7 @@ import {
 } from '../store/videos.ts'
 import type { Platform } from './discovery/source.ts'
 import { type Downloaded, download } from './downloader.ts'
+import { takeIncoming } from './incoming.ts'
 import { type IngestionServices, tooLong } from './orchestrator.ts'
 
 export interface FetchServices extends IngestionServices {
@@ -64,7 +65,7 @@ async function fetchOnce(
       recursive: true,
       force: true,
     })
-    await dropUpload(settings, video)
+    await dropUpload(storage, video)
     await queue.enqueue('video', { videoId })
     return
   }
@@ -88,12 +89,14 @@ async function fetchOnce(
   let keep = false
   try {
     const from: FetchFrom = video.fetchFrom ?? { url: video.sourceUrl }
-    const got = await download(
-      settings,
-      { platform: video.platform as Platform, thumbnailUrl: null, ...from },
-      folder,
-      options,
-    )
+    const got = from.incomingKey
+      ? await takeIncoming(storage, from.incomingKey, folder, options)
+      : await download(
+          settings,
+          { platform: video.platform as Platform, thumbnailUrl: null, ...from },
+          folder,
+          options,
+        )
     const info = await probe(settings, got.file, options)
     if (info.durationSeconds > settings.maxVideoDurationSeconds) {
       throw tooLong(info.durationSeconds, settings.maxVideoDurationSeconds)
@@ -110,17 +113,15 @@ async function fetchOnce(
   } finally {
     if (!keep) {
       await rm(folder, { recursive: true, force: true })
-      await dropUpload(settings, video)
+      await dropUpload(storage, video)
     }
   }
 }
 
-/** An upload's file is ours and has served: it is stored, known already, or can never be used. */
-async function dropUpload({ dataDir }: FetchServices['settings'], video: Video): Promise<void> {
-  const file = video.fetchFrom?.localFile
-  const incoming = path.join(dataDir, 'incoming') + path.sep
-  if (video.platform !== 'upload' || !file?.startsWith(incoming)) return
-  await rm(path.dirname(file), { recursive: true, force: true })
+/** An upload's object has served: it is stored, known already, or can never be used. */
+async function dropUpload(storage: Storage, video: Video): Promise<void> {
+  const key = video.fetchFrom?.incomingKey
+  if (key) await storage.delete(key)
 }
 
 async function store(

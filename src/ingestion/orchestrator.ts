@@ -112,6 +112,7 @@ async function consider(
         url: candidate.url,
         ...(candidate.downloadUrl ? { downloadUrl: candidate.downloadUrl } : {}),
         ...(candidate.localFile ? { localFile: candidate.localFile } : {}),
+        ...(candidate.incomingKey ? { incomingKey: candidate.incomingKey } : {}),
         ...(candidate.thumbnailUrl ? { thumbnailUrl: candidate.thumbnailUrl } : {}),
       },
     })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Platform } from './discovery/source.ts'
+import type { SitePlatform } from './discovery/source.ts'
 
 /** Parameters that only say where a link was found, on any site. */
 const TRACKING =
@@ -11,7 +11,7 @@ const INSTAGRAM_HOST = /^(?:(?:www|m)\.)?(?:instagram\.com|instagr\.am)$/
 const COMMONS_HOST = /^commons(?:\.m)?\.wikimedia\.org$/
 
 /** The platform that an address belongs to, or null for any other site (and for what is no URL). */
-export function platformOfUrl(text: string, commonsUrl?: string): Platform | null {
+export function platformOfUrl(text: string, commonsUrl?: string): SitePlatform | null {
   if (!URL.canParse(text)) return null
   const url = new URL(text)
   const host = siteHost(url)
@@ -96,7 +96,7 @@ export function fileNameOfUrl(text: string): string {
 }
 
 /** `si` and `feature` mean tracking on youtube only; elsewhere they may choose the content. */
-function isTracking(name: string, platform: Platform | null): boolean {
+function isTracking(name: string, platform: SitePlatform | null): boolean {
   if (TRACKING.test(name)) return true
   return platform === 'youtube' && /^(?:si|feature|pp|ab_channel|t|index)$/.test(name)
 }

@@ -31,6 +31,8 @@ export interface Task {
 }
 
 export interface NewTask {
+  /** Where it was chosen before; else a new one. */
+  id?: string
   query: string | null
   platform: string
   urls: string[]
@@ -43,6 +45,7 @@ export async function createTask(trx: Trx, task: NewTask): Promise<Task> {
   const row = await trx
     .insertInto('ingestion_tasks')
     .values({
+      ...(task.id ? { id: task.id } : {}),
       query: task.query,
       platform: task.platform,
       urls: JSON.stringify(task.urls),

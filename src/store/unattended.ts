@@ -41,13 +41,14 @@ export async function waitingTaskIds(db: Db): Promise<string[]> {
   return rows.map((row) => row.id)
 }
 
-/** Paths that open tasks read from. */
-export async function openTaskPaths(db: Db): Promise<string[]> {
+/** Those of these tasks that have not ended. Ids that no task has are fine. */
+export async function openTaskIds(db: Db, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return []
   const rows = await db
     .selectFrom('ingestion_tasks')
-    .select('path')
+    .select('id')
     .where('status', 'in', ['pending', 'running'])
-    .where('path', 'is not', null)
+    .where(sql<boolean>`id::text = any(${ids}::text[])`)
     .execute()
-  return rows.flatMap((row) => row.path ?? [])
+  return rows.map((row) => row.id)
 }

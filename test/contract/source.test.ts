@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
+import { openStorage, type Storage } from '../../src/config/storage.ts'
 import type { DiscoveryRequest, Platform } from '../../src/ingestion/discovery/source.ts'
 import { openSources } from '../../src/ingestion/discovery/sources.ts'
+import { incomingKey, uploadSource } from '../../src/ingestion/discovery/upload.ts'
 import { createLogger } from '../../src/log.ts'
 import { makeClip } from '../support/clip.ts'
 import { type CommonsServer, startCommonsServer } from '../support/commons-server.ts'
@@ -16,6 +18,7 @@ let clips: string
 let server: CommonsServer
 let settings: Settings
 let media: string[]
+let storage: Storage
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sources-'))
@@ -34,6 +37,11 @@ beforeAll(async () => {
     FORGEINDEX_DATA_DIR: path.join(folder, 'data'),
     FORGEINDEX_YT_DLP: (await makeYtDlpStandIn(folder)).program,
   })
+  storage = await openStorage(settings)
+  for (const [index, name] of ['b.mp4', 'a', '50 % ü#?.mp4'].entries()) {
+    await storage.put(incomingKey('one', index, name), bytes)
+  }
+  await storage.put(incomingKey('one-more', 0, 'not-this.mp4'), bytes)
 })
 
 afterAll(async () => {
@@ -41,7 +49,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function open(platform: Platform, given: Partial<DiscoveryRequest>) {
+function open(platform: Exclude<Platform, 'upload'>, given: Partial<DiscoveryRequest>) {
   return {
     source: openSources(settings, createLogger('silent'))[platform],
     request: { platform, query: null, urls: [], limit: 5, ...given },
@@ -66,4 +74,7 @@ testSource('instagram', () =>
 )
 testSource('urls', () => open('urls', { urls: media }))
 testSource('folder', () => open('folder', { path: clips }))
-testSource('upload', () => open('upload', { path: clips }))
+testSource('upload', () => ({
+  source: uploadSource(storage),
+  request: { platform: 'upload', query: null, urls: [], limit: 5, path: 'incoming/one/' },
+}))

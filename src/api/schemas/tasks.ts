@@ -33,6 +33,15 @@ export const ingestBody = z.strictObject({
 })
 export type IngestBody = z.input<typeof ingestBody>
 
+/** What an upload's form may hold. Read part by part, never as one value. */
+export const uploadBody = z.object({
+  file: z
+    .array(z.string().meta({ format: 'binary' }))
+    .min(1)
+    .describe('Videos'),
+  taxonomy: z.string().max(1_000).optional().describe('A name in taxonomies/'),
+})
+
 export const task = z
   .object({
     id: z.string(),

@@ -17,17 +17,17 @@ const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 /**
  * The videos in a folder and its subfolders in natural order (`clip 2` before `clip 10`), or one
  * file, whatever its name. Hidden entries are left out; a file or folder that is reached twice,
- * through links, counts once. `upload` is the same over the folder that uploads are stored in.
+ * through links, counts once.
  */
-export function folderSource(logger: Logger, platform: 'folder' | 'upload'): Source {
+export function folderSource(logger: Logger): Source {
   return {
-    platform,
+    platform: 'folder',
     async *discover(request, { signal }): AsyncIterable<Candidate> {
       signal.throwIfAborted()
       if (!request.path) {
         throw new InvalidInputError(
           'path-not-found',
-          `Platform ${platform} needs a path. Expected a folder or a video file.`,
+          'Platform folder needs a path. Expected a folder or a video file.',
         )
       }
       const root = path.resolve(request.path)
@@ -35,7 +35,7 @@ export function folderSource(logger: Logger, platform: 'folder' | 'upload'): Sou
       let rank = 0
       for await (const file of filesUnder(root, seen, logger)) {
         signal.throwIfAborted()
-        yield await candidateOf(file, platform, rank++)
+        yield await candidateOf(file, rank++)
       }
       if (rank === 0) {
         throw new InvalidInputError(
@@ -47,15 +47,11 @@ export function folderSource(logger: Logger, platform: 'folder' | 'upload'): Sou
   }
 }
 
-async function candidateOf(
-  file: string,
-  platform: 'folder' | 'upload',
-  rank: number,
-): Promise<Candidate> {
+async function candidateOf(file: string, rank: number): Promise<Candidate> {
   const { size } = await stat(file)
   return {
     ...bareCandidate({
-      platform,
+      platform: 'folder',
       sourceId: createHash('sha256').update(file).digest('hex'),
       url: pathToFileURL(file).href,
       title: path.basename(file),

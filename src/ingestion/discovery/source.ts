@@ -10,6 +10,8 @@ export const PLATFORMS = [
 ] as const
 
 export type Platform = (typeof PLATFORMS)[number]
+/** Those whose videos have addresses. */
+export type SitePlatform = Exclude<Platform, 'folder' | 'upload'>
 
 /** Where a licence statement was read, so that anyone can check it. */
 export interface LicenceEvidence {
@@ -26,14 +28,16 @@ export interface LicenceEvidence {
 /** A video that was found and is not yet fetched. */
 export interface Candidate {
   platform: Platform
-  /** The platform's own id. `urls`: SHA-256 of the canonical URL; `folder`, `upload`: of the path. */
+  /** The platform's own id. `urls`: SHA-256 of the canonical URL; `folder`: of the path; `upload`: of the key. */
   sourceId: string
-  /** Canonical page or file URL; `file://` for local files. */
+  /** Canonical page or file URL; `file://` for local files, `upload:` for uploads. */
   url: string
   /** Direct address of the media, when the source names one. */
   downloadUrl?: string
   /** Absolute path of a file that is already here. */
   localFile?: string
+  /** Key of an uploaded file in the object store; goes once it is fetched. */
+  incomingKey?: string
   title: string
   description: string | null
   /** Seconds; null when the source does not say. */
@@ -63,7 +67,7 @@ export interface DiscoveryRequest {
   /** Words to search for; null when `urls` or `path` say what is wanted. */
   query: string | null
   urls: string[]
-  /** A folder or a file, for `folder` and `upload`. */
+  /** `folder`: a folder or a file. `upload`: the prefix of its objects. */
   path?: string
   /** Videos wanted. A source may yield more, since some candidates will not be taken. */
   limit: number

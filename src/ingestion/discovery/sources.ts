@@ -7,16 +7,21 @@ import type { Platform, Source } from './source.ts'
 import { urlsSource } from './urls.ts'
 import { youtubeSource } from './youtube.ts'
 
-/** Every source by its platform. Opens nothing: connections and programs start with `discover`. */
-export function openSources(settings: Settings, logger: Logger): Record<Platform, Source> {
-  const sources: Record<Platform, Source> = {
+/**
+ * The sources outside the library by their platform; an upload's is the object store's own. Opens
+ * nothing: connections and programs start with `discover`.
+ */
+export function openSources(
+  settings: Settings,
+  logger: Logger,
+): Record<Exclude<Platform, 'upload'>, Source> {
+  const sources: Record<Exclude<Platform, 'upload'>, Source> = {
     youtube: youtubeSource(settings, logger),
     tiktok: linkOnlySource(settings, logger, 'tiktok'),
     instagram: linkOnlySource(settings, logger, 'instagram'),
     commons: commonsSource(settings),
-    folder: folderSource(logger, 'folder'),
+    folder: folderSource(logger),
     urls: urlsSource(settings, logger, (platform) => sources[platform]),
-    upload: folderSource(logger, 'upload'),
   }
   return sources
 }

@@ -11,7 +11,7 @@ import {
   bareCandidate,
   type Candidate,
   type DiscoveryRequest,
-  type Platform,
+  type SitePlatform,
   type Source,
 } from './source.ts'
 
@@ -24,10 +24,10 @@ import {
 export function urlsSource(
   settings: Settings,
   logger: Logger,
-  sourceOf: (platform: Platform) => Source,
+  sourceOf: (platform: SitePlatform) => Source,
 ): Source {
   async function* candidatesOf(
-    group: { platform: Platform; urls: string[] },
+    group: { platform: SitePlatform; urls: string[] },
     request: DiscoveryRequest,
     signal: AbortSignal,
   ): AsyncIterable<Candidate> {
@@ -131,8 +131,8 @@ function wholeSize(response: Response): number | null {
 }
 
 /** Neighbouring addresses of one platform together, so that a source can ask for several at once. */
-function grouped(urls: string[], commonsUrl: string): { platform: Platform; urls: string[] }[] {
-  const groups: { platform: Platform; urls: string[] }[] = []
+function grouped(urls: string[], commonsUrl: string): { platform: SitePlatform; urls: string[] }[] {
+  const groups: { platform: SitePlatform; urls: string[] }[] = []
   for (const url of urls) {
     const platform = platformOfUrl(url, commonsUrl) ?? 'urls'
     const last = groups.at(-1)

@@ -13,7 +13,7 @@ import { createLogger } from '../../../src/log.ts'
 import { testData } from '../../support/test-data.ts'
 
 const signal = new AbortController().signal
-const source = folderSource(createLogger('silent'), 'folder')
+const source = folderSource(createLogger('silent'))
 let folder: string
 
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSettings, type Settings } from '../../../src/config/settings.ts'
-import type { Candidate, Platform } from '../../../src/ingestion/discovery/source.ts'
+import type { Candidate, SitePlatform } from '../../../src/ingestion/discovery/source.ts'
 import { openSources } from '../../../src/ingestion/discovery/sources.ts'
 import { createLogger } from '../../../src/log.ts'
 import { makeYtDlpStandIn, type YtDlpStandIn } from '../../support/yt-dlp-stand-in.ts'
@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 async function discover(
-  request: { query?: string; urls?: string[]; limit?: number; platform?: Platform },
+  request: { query?: string; urls?: string[]; limit?: number; platform?: SitePlatform },
   take = Number.POSITIVE_INFINITY,
 ): Promise<Candidate[]> {
   const { query = null, urls = [], limit = 10, platform = 'youtube' } = request
