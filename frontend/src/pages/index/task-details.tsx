@@ -1,0 +1,137 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { type Candidate, candidatesQuery, type Task } from '../../api/tasks.ts'
+import { ErrorState } from '../../components/page-state.tsx'
+import { Segmented } from '../../components/segmented.tsx'
+import { Button } from '../../components/ui/button.tsx'
+import { Skeleton } from '../../components/ui/skeleton.tsx'
+import { formatCount, plural } from '../../lib/format.ts'
+import { usePollInterval } from '../../lib/live-events.tsx'
+import { paths } from '../../lib/paths.ts'
+import { failureText, isOver } from './task-words.ts'
+
+const STATES = [
+  { value: 'rejected', label: 'Not taken' },
+  { value: 'accepted', label: 'Taken' },
+] as const
+type State = (typeof STATES)[number]['value']
+/** An address takes so many ids and stays within what servers and proxies accept. */
+const MAX_IDS_IN_ADDRESS = 100
+
+/** Why videos failed, and each candidate with the reason it was or was not taken. */
+export function TaskDetails({ task }: { task: Task }) {
+  const failures = Object.entries(task.failures)
+  return (
+    <div className="space-y-4 rounded-md border bg-ground p-3 text-sm">
+      {failures.length > 0 && (
+        <section aria-label="Why videos were not processed">
+          <h4 className="mb-1 text-xs font-medium text-dim">Not processed</h4>
+          <ul className="grid gap-x-6 gap-y-0.5 sm:grid-cols-2">
+            {failures.map(([code, count]) => (
+              <li key={code} className="flex items-baseline gap-2">
+                <span className="w-8 shrink-0 text-right tabular-nums">{formatCount(count)}</span>
+                <span>{failureText(code)}</span>
+                <code className="truncate font-mono text-xs text-faint">{code}</code>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <Candidates task={task} />
+      <p className="text-xs break-all text-faint">
+        Taxonomy {task.taxonomy} · task <code className="font-mono">{task.id}</code>
+        {task.error_code && (
+          <>
+            {' '}
+            · <code className="font-mono">{task.error_code}</code>
+          </>
+        )}
+      </p>
+    </div>
+  )
+}
+
+function Candidates({ task }: { task: Task }) {
+  const [state, setState] = useState<State>('rejected')
+  const poll = usePollInterval()
+  const list = useInfiniteQuery({
+    ...candidatesQuery(task.id, state),
+    refetchInterval: isOver(task) ? false : poll,
+  })
+  const items = list.data?.pages.flatMap((page) => page.items)
+  const ids = state === 'accepted' ? videoIdsOf(items ?? []) : []
+  return (
+    <section aria-label="What was found" className="space-y-2">
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <h4 className="text-xs font-medium text-dim">What was found</h4>
+        <Segmented
+          name={`candidates-${task.id}`}
+          legend="Which candidates"
+          value={state}
+          choices={STATES}
+          onChange={setState}
+        />
+      </div>
+      {list.isPending && <Skeleton className="h-16" />}
+      {list.isError && <ErrorState error={list.error} onRetry={() => void list.refetch()} />}
+      {items?.length === 0 && (
+        <p className="text-dim">
+          {state === 'rejected' ? 'Everything that was found was taken.' : 'Nothing was taken.'}
+        </p>
+      )}
+      {items && items.length > 0 && (
+        <ul
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must scroll by keyboard
+          tabIndex={0}
+          aria-label="Candidates"
+          className="max-h-72 divide-y divide-line overflow-y-auto"
+        >
+          {items.map((item) => (
+            <CandidateItem key={item.url} candidate={item} />
+          ))}
+        </ul>
+      )}
+      <div className="flex flex-wrap items-center gap-3">
+        {ids.length > 0 && ids.length <= MAX_IDS_IN_ADDRESS && !list.hasNextPage && (
+          <Button asChild size="sm">
+            <Link to={paths.search({ video_ids: ids.join(',') })}>
+              Show {plural(ids.length, 'video')} in search
+            </Link>
+          </Button>
+        )}
+        {list.hasNextPage && (
+          <Button size="sm" variant="ghost" onClick={() => void list.fetchNextPage()}>
+            Show more
+          </Button>
+        )}
+      </div>
+    </section>
+  )
+}
+
+function CandidateItem({ candidate }: { candidate: Candidate }) {
+  const { title, url, video_id: videoId, reason, reason_code: code } = candidate
+  return (
+    <li className="flex flex-wrap items-baseline gap-x-3 py-1">
+      <span className="min-w-0 flex-1 basis-48 truncate" title={url}>
+        {videoId ? (
+          <Link to={paths.video(videoId)} className="underline-offset-4 hover:underline">
+            {title || url}
+          </Link>
+        ) : (
+          title || url
+        )}
+      </span>
+      {(reason || code) && (
+        <span className="min-w-0 flex-1 basis-48 text-xs break-words text-dim">
+          {reason ?? failureText(code ?? '')}
+        </span>
+      )}
+    </li>
+  )
+}
+
+function videoIdsOf(candidates: Candidate[]): string[] {
+  return [...new Set(candidates.flatMap(({ video_id: id }) => (id ? [id] : [])))]
+}

@@ -1,0 +1,56 @@
+import { useEffect, useRef, useState } from 'react'
+import type { Task } from '../../api/tasks.ts'
+import { plural } from '../../lib/format.ts'
+import { askedText, isOver } from './task-words.ts'
+
+/** Tasks that were running in `before` and have ended in `after`. */
+export function endedSince(before: readonly Task[], after: readonly Task[]): Task[] {
+  const open = new Set(before.filter((task) => !isOver(task)).map(({ id }) => id))
+  return after.filter((task) => isOver(task) && open.has(task.id))
+}
+
+/** `off`: not wanted. `refused`: wanted, but the browser does not let us. */
+export type NoticeState = 'off' | 'on' | 'refused' | 'impossible'
+
+/**
+ * Browser notifications about tasks that end while this page is open. Off until someone asks for
+ * them; leaving the page ends them.
+ */
+export function useTaskNotices(tasks: readonly Task[] | undefined): {
+  state: NoticeState
+  toggle: () => void
+} {
+  const [isWanted, setIsWanted] = useState(false)
+  const [isRefused, setIsRefused] = useState(false)
+  const before = useRef<readonly Task[]>([])
+  useEffect(() => {
+    if (!tasks) return
+    const ended = endedSince(before.current, tasks)
+    before.current = tasks
+    if (isWanted) for (const task of ended) notify(task)
+  }, [tasks, isWanted])
+  const toggle = async () => {
+    if (isWanted) return setIsWanted(false)
+    const answer = await Notification.requestPermission()
+    setIsRefused(answer !== 'granted')
+    setIsWanted(answer === 'granted')
+  }
+  const isPossible = typeof Notification !== 'undefined'
+  const state = !isPossible ? 'impossible' : isRefused ? 'refused' : isWanted ? 'on' : 'off'
+  return { state, toggle: () => void toggle() }
+}
+
+function notify(task: Task): void {
+  const title = { completed: 'Finished', failed: 'Failed', cancelled: 'Cancelled' }[
+    task.status as 'completed' | 'failed' | 'cancelled'
+  ]
+  try {
+    new Notification(`${title}: ${askedText(task)}`, {
+      tag: task.id,
+      body: task.error_message ?? `${plural(task.videos_processed, 'video')} processed`,
+      icon: '/favicon.svg',
+    })
+  } catch {
+    // Some phones have the class but allow it in service workers only: then there is no notice.
+  }
+}
