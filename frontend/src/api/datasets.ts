@@ -19,6 +19,12 @@ export const datasetsQuery = (limit = 50) =>
     getNextPageParam: (last) => last.next_cursor,
   })
 
+export const datasetQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['datasets', id],
+    queryFn: ({ signal }) => request<Dataset>(`/api/dataset/${id}`, { signal }),
+  })
+
 export const datasetExportsQuery = (id: string) =>
   queryOptions({
     queryKey: ['datasets', id, 'exports'],

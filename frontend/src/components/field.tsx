@@ -21,7 +21,7 @@ export function Field({ label, hint, fault, className, children }: FieldProps) {
   const id = useId()
   const described = [hint ? `${id}-hint` : '', fault ? `${id}-fault` : ''].filter(Boolean).join(' ')
   return (
-    <div className={cn('min-w-0 space-y-1.5', className)}>
+    <div className={cn('flex min-w-0 flex-col gap-1.5', className)}>
       <Label htmlFor={id}>{label}</Label>
       {children({ id, 'aria-invalid': Boolean(fault), 'aria-describedby': described || undefined })}
       {hint && (

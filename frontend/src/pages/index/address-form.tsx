@@ -30,7 +30,7 @@ export function AddressForm() {
     if (!fault) start.mutate({ urls, ...(taxonomy ? { taxonomy } : {}) })
   }
   return (
-    <form onSubmit={submit} className="space-y-3" noValidate>
+    <form onSubmit={submit} className="flex flex-col gap-3" noValidate>
       <Field
         label="Addresses, one a line"
         // While the last line is being typed it is not wrong yet.

@@ -25,7 +25,7 @@ export function FolderForm({ onWay }: { onWay: (way: Way) => void }) {
     start.mutate({ platform: 'folder', path: path.trim(), ...(taxonomy ? { taxonomy } : {}) })
   }
   return (
-    <form onSubmit={submit} className="space-y-3">
+    <form onSubmit={submit} className="flex flex-col gap-3">
       <Field
         label="Folder on the server"
         fault={faults.fields.path}

@@ -43,7 +43,21 @@ export function TaskItem({ task }: { task: Task }) {
               <TaskTimes task={task} />
             </p>
           </div>
-          <TaskActions task={task} asked={asked} />
+          <div className="flex gap-1">
+            <TaskActions task={task} asked={asked} />
+            <Button
+              size="sm"
+              variant="ghost"
+              className="-mr-2"
+              aria-expanded={isOpen}
+              aria-controls={`${id}-details`}
+              aria-label={`Details of ${asked}`}
+              onClick={() => setIsOpen(!isOpen)}
+            >
+              <span className="max-sm:sr-only">Details</span>
+              <ChevronDown className={cn('transition-transform', isOpen && 'rotate-180')} />
+            </Button>
+          </div>
         </div>
         {!over && (
           <div className="flex items-center gap-3">
@@ -59,17 +73,6 @@ export function TaskItem({ task }: { task: Task }) {
         {(!over || isOpen) && <TaskStages task={task} />}
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 text-xs">
           <TaskCounts task={task} />
-          <Button
-            size="sm"
-            variant="ghost"
-            className="-my-1 -mr-2 ml-auto"
-            aria-expanded={isOpen}
-            aria-controls={`${id}-details`}
-            aria-label={`Details of ${asked}`}
-            onClick={() => setIsOpen(!isOpen)}
-          >
-            Details <ChevronDown className={cn('transition-transform', isOpen && 'rotate-180')} />
-          </Button>
         </div>
         {task.error_message && (
           <p className="rounded-sm border-l-2 border-bad bg-bad-soft px-3 py-1.5 text-sm break-words text-bad">

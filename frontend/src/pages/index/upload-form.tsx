@@ -25,7 +25,7 @@ export function UploadForm() {
     toast('Uploaded; the task has started')
   }
   return (
-    <div className="space-y-3">
+    <div className="flex flex-col gap-3">
       <input
         ref={input}
         type="file"

@@ -40,7 +40,7 @@ export function WordsForm({ onWay }: { onWay: (way: Way) => void }) {
     })
   }
   return (
-    <form onSubmit={submit} className="space-y-3">
+    <form onSubmit={submit} className="flex flex-col gap-3">
       <Field label="What to look for" fault={faults.fields.query}>
         {(props) => (
           <Input
