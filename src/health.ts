@@ -1,14 +1,17 @@
+import { compareVersions } from './config/database.ts'
 import { toError } from './errors.ts'
 import { checkYtDlp } from './ingestion/yt-dlp.ts'
 import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import type { Services } from './services.ts'
-import { ping } from './store/ping.ts'
+import { type DatabaseVersions, ping } from './store/ping.ts'
 
 /** The state of one part. */
 export interface Check {
   ok: boolean
   detail: string
+  /** What to mend although it works. */
+  note?: string
 }
 
 export interface Health {
@@ -29,17 +32,17 @@ const PATIENCE_MS = 40
 const PROGRAMS_MS = 60_000
 /** A store that has not answered for so long counts as away. */
 const SILENCE_MS = 10_000
+/** Before it: overflows while indexes are built (0.8.2, 0.8.6), damage by vacuum (0.8.3). */
+const MENDED_PGVECTOR = '0.8.6'
 
 /** Asks every part how it is; made once per process, so that no question piles up on a busy part. */
 export function healthOf(services: Services): () => Promise<Health> {
   const { settings, database, storage, models } = services
-  const live = (ask: () => Promise<unknown>, good: string) =>
-    watched(async () => {
-      await ask()
-      return { ok: true, detail: good }
-    })
-  const askDatabase = live(() => ping(database.db), `${database.form} database answers`)
-  const askStorage = live(() => storage.check(), `${storage.kind} storage answers`)
+  const askDatabase = watched(async () => judgeDatabase(database.form, await ping(database.db)))
+  const askStorage = watched(async () => {
+    await storage.check()
+    return { ok: true, detail: `${storage.kind} storage answers` }
+  })
   const askFfmpeg = kept(async () => {
     const { ok, detail } = await checkFfmpeg(settings)
     return { ok, detail }
@@ -84,6 +87,23 @@ export function healthOf(services: Services): () => Promise<Health> {
         models: modelChecks,
       },
     }
+  }
+}
+
+/** A server's pgvector is the operator's to update; the embedded one comes with the program. */
+export function judgeDatabase(
+  form: Services['database']['form'],
+  { postgres, pgvector }: DatabaseVersions,
+): Check {
+  const isOld = form === 'server' && compareVersions(pgvector, MENDED_PGVECTOR) < 0
+  return {
+    ok: true,
+    detail: `${form} database answers (PostgreSQL ${postgres}, pgvector ${pgvector})`,
+    ...(isOld && {
+      note:
+        `pgvector ${MENDED_PGVECTOR} mends faults of its indexes that ${pgvector} has. Update the package ` +
+        'on the server, then run in the database: ALTER EXTENSION vector UPDATE',
+    }),
   }
 }
 

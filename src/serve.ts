@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { buildApp } from './api/app.ts'
 import type { Settings } from './config/settings.ts'
 import { ConflictError, InvalidInputError } from './errors.ts'
@@ -15,6 +17,7 @@ export interface ServeOptions {
   signal: AbortSignal
 }
 
+const LIFE_SIGN_MS = 10_000
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 
 /**
@@ -52,6 +55,7 @@ export async function serve(settings: Settings, options: ServeOptions): Promise<
       options.onReady?.('')
     }
     if (options.role !== 'api') await startJobs(services)
+    using _sign = options.role === 'worker' ? showLife(settings.dataDir) : null
     await new Promise<void>((resolve) => {
       if (options.signal.aborted) resolve()
       options.signal.addEventListener('abort', () => resolve(), { once: true })
@@ -60,6 +64,18 @@ export async function serve(settings: Settings, options: ServeOptions): Promise<
   } finally {
     await app?.close()
   }
+}
+
+/** A worker answers no requests: the age of this file tells a health check that it goes on. */
+function showLife(dataDir: string): Disposable {
+  const show = () => {
+    // A full disk leaves the file to age, which is the truth.
+    writeFile(path.join(dataDir, 'worker.alive'), '').catch(() => undefined)
+  }
+  show()
+  const timer = setInterval(show, LIFE_SIGN_MS)
+  timer.unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 async function listen(

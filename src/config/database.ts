@@ -148,7 +148,8 @@ async function checkServer(db: Db): Promise<void> {
   }
 }
 
-function compareVersions(a: string, b: string): number {
+/** Below 0 when `a` is older than `b`, above when newer; both like `0.8.6`, a missing part is 0. */
+export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number))
   for (let i = 0; i < 3; i++) {
     const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { TASK_STATUSES } from '../../store/schema.ts'
 
-const check = z.object({ ok: z.boolean(), detail: z.string() })
+const check = z.object({
+  ok: z.boolean(),
+  detail: z.string(),
+  note: z.string().optional().describe('What to mend although it works'),
+})
 
 export const health = z
   .object({
@@ -26,7 +30,7 @@ export type Health = z.infer<typeof health>
 const count = z.number().int()
 const counts = z.record(z.string(), count)
 
-/** Totals over the library; up to two seconds old. */
+/** Totals over the library. */
 export const stats = z
   .object({
     videos: count,
