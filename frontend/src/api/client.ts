@@ -25,7 +25,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Values of a query string; lists are joined by commas, empty ones are left out. */
+/** Values of a query string; lists are joined by commas where they have none, empty ones left out. */
 export type QueryValues = Record<
   string,
   string | number | boolean | readonly string[] | null | undefined
@@ -37,7 +37,10 @@ export function withQuery(path: string, values: QueryValues = {}): string {
   for (const [name, value] of Object.entries(values)) {
     if (value === null || value === undefined || value === '') continue
     if (Array.isArray(value)) {
-      if (value.length > 0) query.set(name, value.join(','))
+      // Named more than once each is a value as it is, with its commas.
+      if (value.some((each) => each.includes(','))) {
+        for (const each of [...value, '']) query.append(name, each)
+      } else if (value.length > 0) query.set(name, value.join(','))
     } else query.set(name, String(value))
   }
   const text = query.toString()
