@@ -4,11 +4,13 @@ import { useState } from 'react'
 import { healthQuery, statsQuery } from '../../api/stats.ts'
 import { tasksQuery } from '../../api/tasks.ts'
 import { ErrorState } from '../../components/page-state.tsx'
+import { cn } from '../../lib/cn.ts'
 import { POLL_MS, usePollInterval } from '../../lib/live-events.tsx'
 import { useTitle } from '../../lib/use-title.ts'
 import { BreakdownCard } from './breakdown-card.tsx'
 import { FirstRun } from './first-run.tsx'
 import { IngestCard, type Way } from './ingest-card.tsx'
+import { LatestVideos } from './latest-videos.tsx'
 import { ModelsNotice } from './models-notice.tsx'
 import { QuickSearch } from './quick-search.tsx'
 import { StatCards } from './stat-cards.tsx'
@@ -53,7 +55,9 @@ export function IndexPage() {
         <StatCards stats={stats.data} />
       )}
       <ModelsNotice health={health.data} />
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
+      <div
+        className={cn('grid items-start gap-4', !isEmpty && 'lg:grid-cols-[minmax(0,1fr)_20rem]')}
+      >
         <div className="min-w-0 space-y-4">
           <IngestCard way={way} onWay={setWay} />
           {!isEmpty && (
@@ -65,7 +69,12 @@ export function IndexPage() {
             />
           )}
         </div>
-        {!isEmpty && <BreakdownCard stats={stats.data} />}
+        {!isEmpty && (
+          <div className="min-w-0 space-y-4">
+            <BreakdownCard stats={stats.data} />
+            <LatestVideos isGrowing={running > 0} />
+          </div>
+        )}
       </div>
       {isDropping && (
         <div className="pointer-events-none fixed inset-0 z-50 grid place-items-center bg-black/70 p-6">

@@ -26,7 +26,7 @@ export function IngestCard({ way, onWay }: { way: Way; onWay: (way: Way) => void
             <TabsTrigger
               key={value}
               value={value}
-              className="flex items-center gap-1.5 max-sm:px-2"
+              className="flex items-center gap-1.5 -outline-offset-2 max-sm:px-2"
             >
               <Icon className="size-4 max-sm:hidden" aria-hidden /> {label}
             </TabsTrigger>

@@ -32,7 +32,7 @@ export function TaskItem({ task }: { task: Task }) {
   const asked = askedText(task)
   return (
     <li className="px-4 py-3">
-      <article aria-labelledby={`${id}-asked`} className="space-y-2">
+      <article aria-labelledby={`${id}-asked`} className="flex flex-col gap-2">
         <div className="flex flex-wrap items-start gap-x-3 gap-y-2">
           <StatusBadge status={task.status} className="mt-0.5" />
           <div className="min-w-0 flex-1 basis-40">

@@ -16,11 +16,15 @@ export function platformName(platform: string): string {
 }
 
 /** What a task was asked for, in one line. */
-export function askedText(task: Pick<Task, 'query' | 'urls' | 'path' | 'platform'>): string {
+export function askedText(
+  task: Pick<Task, 'query' | 'urls' | 'path' | 'platform' | 'videos_found'>,
+): string {
   if (task.query) return task.query
   if (task.urls.length === 1) return task.urls[0] ?? ''
   if (task.urls.length > 1) return plural(task.urls.length, 'address', 'addresses')
-  if (task.platform === 'upload') return 'Uploaded files'
+  if (task.platform === 'upload') {
+    return task.videos_found > 0 ? plural(task.videos_found, 'uploaded file') : 'Uploaded files'
+  }
   return task.path ?? platformName(task.platform)
 }
 
