@@ -4,7 +4,9 @@ export const EVENT_TYPES = [
   'task.completed',
   'task.failed',
   'video.updated',
+  'export.updated',
   'export.completed',
+  'export.failed',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
 

@@ -1,13 +1,16 @@
+import path from 'node:path'
 import { toError } from './errors.ts'
 import { INCOMING_PREFIX } from './ingestion/discovery/upload.ts'
 import type { Services } from './services.ts'
 import { dropOldEvents } from './store/events.ts'
+import { failExport, knownExportIds, stalledExportIds } from './store/exports.ts'
 import { failTask, finishVideo, settleTask } from './store/finish.ts'
 import { openTaskIds, stalledTaskIds, stalledVideoIds, waitingTaskIds } from './store/unattended.ts'
 
 const EVERY_MS = 60_000
 /** An upload that still streams in has no task yet, and a task that ended may be retried. */
 const INCOMING_MS = 24 * 3600 * 1000
+const EXPORT_MS = 3600 * 1000
 
 /**
  * What has to be looked at now and then: events nobody will ask for again, and work whose job is
@@ -57,7 +60,27 @@ export async function keepHouse(services: Services): Promise<void> {
       'Looking for videos ended the program each time it was tried. Retry the task after an update.',
     )
   }
+  for (const exportId of await stalledExportIds(db, alive.exportIds)) {
+    logger.warn({ exportId }, 'gave up an export whose job is gone')
+    await failExport(
+      db,
+      exportId,
+      'Making this archive ended the program each time it was tried. Start it again after an update.',
+    )
+  }
   await sweepIncoming(services)
+  await sweepExports(services)
+}
+
+/** Removes archives that no row names: their dataset was deleted while they were made. */
+async function sweepExports({ storage, database }: Services): Promise<void> {
+  const old = new Map<string, string>()
+  for await (const { key, modifiedAt } of storage.list('exports/')) {
+    if (Date.now() - modifiedAt.getTime() < EXPORT_MS) continue
+    old.set(path.posix.basename(key, path.posix.extname(key)), key)
+  }
+  for (const id of await knownExportIds(database.db, [...old.keys()])) old.delete(id)
+  for (const key of old.values()) await storage.delete(key)
 }
 
 /** Removes uploaded files whose task is over, or never came, once a retry is no longer likely. */

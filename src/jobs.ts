@@ -1,5 +1,6 @@
 import { isDatabaseAway, isDatabaseFull } from './config/database.ts'
 import { type JobContext, Requeue } from './config/task-queue.ts'
+import { buildArchive } from './datasets/exports/archive.ts'
 import {
   ConflictError,
   ForgeindexError,
@@ -17,6 +18,7 @@ import { checkFfmpeg } from './media/tools.ts'
 import { processVideo, StaleRun, StepFailure } from './pipeline/orchestrator.ts'
 import type { Services } from './services.ts'
 import { STEPS } from './steps.ts'
+import { failExport } from './store/exports.ts'
 import { failTask, finishVideo } from './store/finish.ts'
 
 /** Tries at one piece of work before a fault that may pass counts as final. */
@@ -68,6 +70,13 @@ export async function startJobs(services: Services): Promise<void> {
         giveUp: (fault) => failVideo(services, videoId, fault),
       },
     ),
+  )
+  await queue.work('export', 1, ({ exportId }, context) =>
+    guarded(services, context, () => buildArchive(services, exportId, context), {
+      retry: (delaySeconds, attempt) =>
+        queue.enqueue('export', { exportId }, { delaySeconds, attempt }),
+      giveUp: ({ message }) => failExport(services.database.db, exportId, message),
+    }),
   )
 }
 

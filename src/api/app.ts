@@ -16,6 +16,7 @@ import { type AccessOptions, checkAccess } from './access.ts'
 import { handleError } from './problems.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { eventRoutes } from './routes/events.ts'
+import { exportRoutes } from './routes/exports.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { BUILT_PAGES, pageRoutes } from './routes/pages.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -23,6 +24,7 @@ import { sessionRoutes } from './routes/session.ts'
 import { statusRoutes } from './routes/status.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { videoRoutes } from './routes/videos.ts'
+import { noQuery } from './schemas/common.ts'
 
 export interface AppOptions extends AccessOptions {
   /** Folder with the built pages; default: the one that `npm run build` fills. */
@@ -54,6 +56,12 @@ export async function buildApp(services: Services, options: AppOptions) {
   })
   await app.register(cookie)
   app.addHook('onRequest', async (request) => checkAccess(request, services, options))
+
+  // What no route reads is refused by its name everywhere, also where a route says nothing of it.
+  app.addHook('onRoute', (route) => {
+    const isOurs = /^\/(api\/|health$|stats$)/.test(route.url)
+    if (isOurs && route.schema) route.schema.querystring ??= noQuery
+  })
 
   await app.register(multipart, {
     limits: { fileSize: services.settings.maxUploadBytes, files: 1_000, fields: 10 },
@@ -87,6 +95,7 @@ export async function buildApp(services: Services, options: AppOptions) {
   await app.register(searchRoutes, { services })
   await app.register(videoRoutes, { services })
   await app.register(datasetRoutes, { services })
+  await app.register(exportRoutes, { services })
   await app.register(eventRoutes, { services })
   return app
 }

@@ -17,10 +17,18 @@ export async function sendObject(
   request: FastifyRequest,
   reply: FastifyReply,
   key: string | null,
-  options: { what: string; maxAgeSeconds: number },
+  options: {
+    what: string
+    maxAgeSeconds: number
+    /** Makes a browser save it under this name. */
+    downloadName?: string
+  },
 ) {
   if (!key) throw notFound(options.what, (request.params as { id: string }).id)
-  const link = await storage.signedUrl(key, { expiresSeconds: LINK_SECONDS })
+  const link = await storage.signedUrl(key, {
+    expiresSeconds: LINK_SECONDS,
+    ...(options.downloadName ? { downloadName: options.downloadName } : {}),
+  })
   if (link) return reply.header('cache-control', 'private, max-age=600').redirect(link, 302)
   const stat = await storage.stat(key)
   if (!stat) throw notFound(options.what, (request.params as { id: string }).id)
@@ -32,6 +40,9 @@ export async function sendObject(
     .header('x-content-type-options', 'nosniff')
     .header('content-security-policy', "default-src 'none'; sandbox")
     .type(stat.contentType)
+  if (options.downloadName) {
+    void reply.header('content-disposition', `attachment; filename="${options.downloadName}"`)
+  }
   if (request.headers['if-none-match'] === stat.etag) return reply.code(304).send()
   const ifRange = request.headers['if-range']
   const range =

@@ -11,6 +11,8 @@ export interface JobKinds {
   fetch: { videoId: string }
   /** Run the steps on one stored video. */
   video: { videoId: string }
+  /** Make a dataset's archive. */
+  export: { exportId: string }
 }
 export type JobKind = keyof JobKinds
 
@@ -37,7 +39,7 @@ export type JobHandler<K extends JobKind> = (
   context: JobContext,
 ) => Promise<void>
 
-const KINDS: JobKind[] = ['ingest', 'fetch', 'video']
+const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'export']
 /** Crashes that one job survives before it counts as failed. */
 const CRASH_LIMIT = 20
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
@@ -170,15 +172,21 @@ export class TaskQueue implements AsyncDisposable {
   }
 
   /** What the jobs that wait or run are about. */
-  async liveWork(): Promise<{ videoIds: string[]; taskIds: string[] }> {
-    const { rows } = await this.#database.pool.query<{ video: string | null; task: string | null }>(
-      `select data ->> 'videoId' as video, data ->> 'taskId' as task from pgboss.job
+  async liveWork(): Promise<{ videoIds: string[]; taskIds: string[]; exportIds: string[] }> {
+    const { rows } = await this.#database.pool.query<{
+      video: string | null
+      task: string | null
+      export: string | null
+    }>(
+      `select data ->> 'videoId' as video, data ->> 'taskId' as task,
+         data ->> 'exportId' as export from pgboss.job
        where state in ('created', 'retry', 'active') and name = any($1)`,
       [KINDS],
     )
     return {
       videoIds: rows.flatMap((row) => row.video ?? []),
       taskIds: rows.flatMap((row) => row.task ?? []),
+      exportIds: rows.flatMap((row) => row.export ?? []),
     }
   }
 

@@ -2,7 +2,7 @@ import type { Db } from '../config/database.ts'
 import { type InputFault, InvalidInputError } from '../errors.ts'
 import { createFrozenDataset, type Dataset } from '../store/datasets.ts'
 import type { VideoFilters } from '../store/video-filters.ts'
-import { filtersJson } from './filters.ts'
+import { describeFilters, filtersJson } from './filters.ts'
 
 /** What a dataset is made from. */
 export interface NewDataset {
@@ -48,6 +48,7 @@ export async function createDataset(db: Db, dataset: NewDataset): Promise<Datase
     description,
     filters: dataset.filters,
     filtersJson: filtersJson(dataset.filters),
+    filtersText: describeFilters(dataset.filters),
     taxonomy: { ...dataset.taxonomy },
   })
 }

@@ -30,7 +30,48 @@ export function decodeCursor(cursor: string): Position {
   } catch {
     // Falls through: not ours, whatever it is.
   }
-  throw new InvalidInputError(
+  throw foreignCursor()
+}
+
+/** Where a list ordered by a whole number of its own goes on. */
+export function encodeNumber(position: number): string {
+  return Buffer.from(JSON.stringify([position])).toString('base64url')
+}
+
+/** @throws InvalidInputError `invalid-cursor` */
+export function decodeNumber(cursor: string): number {
+  const [, digits] = /^\[(\d{1,9})\]$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (digits === undefined) throw foreignCursor()
+  return Number(digits)
+}
+
+function foreignCursor(): InvalidInputError {
+  return new InvalidInputError(
+    'invalid-cursor',
+    'This cursor is not one that a list gave: pass on next_cursor as it came, or leave it out.',
+  )
+}
+
+/** A cursor of numbers: the sort keys of a page's last row. */
+export function encodeNumbers(...numbers: number[]): string {
+  return Buffer.from(JSON.stringify(numbers)).toString('base64url')
+}
+
+/** The `length` numbers of such a cursor. @throws InvalidInputError `invalid-cursor` */
+export function decodeNumbers(cursor: string, length: number): number[] {
+  try {
+    const numbers: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (Array.isArray(numbers) && numbers.length === length && numbers.every(Number.isFinite)) {
+      return numbers as number[]
+    }
+  } catch {
+    // Falls through: not ours, whatever it is.
+  }
+  throw invalidCursor()
+}
+
+function invalidCursor(): InvalidInputError {
+  return new InvalidInputError(
     'invalid-cursor',
     'This cursor is not one that a list gave: pass on next_cursor as it came, or leave it out.',
   )

@@ -12,7 +12,11 @@ export interface Dataset {
   description: string | null
   /** By the contract's snake_case names. */
   filters: Record<string, unknown>
+  /** The filters in words; null for one that was made before they were kept. */
+  filtersText: string | null
   videoCount: number
+  /** Length of the version's videos together. */
+  totalSeconds: number
   version: number
   /** The taxonomy in use when it was frozen. */
   taxonomy: Record<string, unknown>
@@ -58,6 +62,7 @@ export async function createFrozenDataset(
     description: string | null
     filters: VideoFilters
     filtersJson: Record<string, unknown>
+    filtersText: string
     taxonomy: Record<string, unknown>
   },
 ): Promise<Dataset> {
@@ -68,6 +73,7 @@ export async function createFrozenDataset(
         name: dataset.name,
         description: dataset.description,
         filters: JSON.stringify(dataset.filtersJson),
+        filters_text: dataset.filtersText,
         taxonomy: JSON.stringify(dataset.taxonomy),
       })
       .returning('id')
@@ -99,13 +105,23 @@ export async function createFrozenDataset(
       .executeTakeFirst()
     const row = await trx
       .updateTable('datasets')
-      .set({ video_count: Number(frozen.numInsertedOrUpdatedRows ?? 0) })
+      .set({
+        video_count: Number(frozen.numInsertedOrUpdatedRows ?? 0),
+        total_seconds: trx
+          .selectFrom('dataset_videos as d')
+          .innerJoin('videos as v', 'v.id', 'd.video_id')
+          .select(sql<number>`coalesce(sum(v.duration), 0)`.as('seconds'))
+          .where('d.dataset_id', '=', id),
+      })
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirstOrThrow()
     return toDataset(row)
   })
 }
+
+/** More chosen videos than this are left out of a listed dataset's filters. */
+const MOST_LISTED_IDS = 50
 
 /** One page of the datasets, newest first. @throws InvalidInputError `invalid-cursor` */
 export async function listDatasets(
@@ -115,6 +131,12 @@ export async function listDatasets(
   let query = db
     .selectFrom('datasets')
     .selectAll()
+    // Thousands of chosen videos in each would make the page megabytes large: the words count them.
+    .select(
+      sql<Record<string, unknown>>`case
+        when jsonb_array_length(coalesce(filters -> 'video_ids', '[]')) > ${MOST_LISTED_IDS}
+        then filters - 'video_ids' else filters end`.as('filters'),
+    )
     // With microseconds: a Date would cut them off, and the last of a page would come again.
     .select(
       sql<string>`to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as(
@@ -150,6 +172,16 @@ export async function getDataset(db: Db, id: string): Promise<Dataset> {
     .executeTakeFirst()
   if (!row) throw notFound('dataset', id)
   return toDataset(row)
+}
+
+/** Deletes a dataset with its versions and the rows of its exports. @throws NotFoundError */
+export async function deleteDataset(db: Db, id: string): Promise<void> {
+  const row = await db
+    .deleteFrom('datasets')
+    .where('id', '=', checkedId('dataset', id))
+    .returning('id')
+    .executeTakeFirst()
+  if (!row) throw notFound('dataset', id)
 }
 
 /** The videos of a version in order, read `batch` at a time: memory does not grow with the dataset. */
@@ -221,7 +253,9 @@ function toDataset(row: Selectable<DatasetsTable>): Dataset {
     name: row.name,
     description: row.description,
     filters: row.filters,
+    filtersText: row.filters_text,
     videoCount: row.video_count,
+    totalSeconds: row.total_seconds,
     version: row.version,
     taxonomy: row.taxonomy,
     createdAt: row.created_at,

@@ -22,6 +22,8 @@ export interface Schema {
   duplicate_pairs: DuplicatePairsTable
   ingestion_tasks: IngestionTasksTable
   candidates: CandidatesTable
+  source_runs: SourceRunsTable
+  task_notes: TaskNotesTable
   step_runs: StepRunsTable
   datasets: DatasetsTable
   dataset_videos: DatasetVideosTable
@@ -72,6 +74,8 @@ export interface FetchFrom {
   localFile?: string
   /** Key of an uploaded file in the object store. */
   incomingKey?: string
+  /** Hex, as the source states it. */
+  sha1?: string
   thumbnailUrl?: string
 }
 
@@ -243,6 +247,7 @@ export interface VideoCountsTable {
   detections: number
   concepts: number
   activities: number
+  facets: Generated<string>
 }
 
 export interface VideoDocumentsTable {
@@ -294,6 +299,29 @@ export interface CandidatesTable {
   created_at: CreatedAt
 }
 
+export interface SourceRunsTable {
+  id: Generated<number>
+  task_id: string
+  platform: string
+  actor: string
+  input_hash: string
+  run_id: string | null
+  dataset_id: string | null
+  state: Generated<string>
+  max_usd: number
+  cost_usd: number | null
+  started_at: CreatedAt
+  finished_at: TimeOrNull
+}
+
+export interface TaskNotesTable {
+  task_id: string
+  code: string
+  message: string
+  count: Generated<number>
+  created_at: CreatedAt
+}
+
 export interface StepRunsTable {
   video_id: string
   step: string
@@ -319,6 +347,8 @@ export interface DatasetsTable {
   video_count: Generated<number>
   version: Generated<number>
   taxonomy: Json<Record<string, unknown>>
+  total_seconds: Generated<number>
+  filters_text: string | null
   created_at: CreatedAt
 }
 
@@ -341,7 +371,6 @@ export interface DatasetExportsTable {
   items_done: Generated<number>
   items_total: number
   bytes: number | null
-  storage_key: string | null
   run_id: string | null
   error_message: string | null
   created_at: CreatedAt

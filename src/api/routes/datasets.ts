@@ -1,25 +1,24 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { exportZip } from '../../datasets/exports/zip.ts'
-import { parseFilters } from '../../datasets/filters.ts'
+import { describeFilters, parseFilters } from '../../datasets/filters.ts'
 import { createDataset } from '../../datasets/versions.ts'
 import { loadTaxonomy, taxonomyYaml } from '../../labeling/taxonomy.ts'
 import type { Services } from '../../services.ts'
-import { type Dataset, getDataset, listDatasets } from '../../store/datasets.ts'
+import { type DatasetMember, listDatasetVideos } from '../../store/dataset-members.ts'
+import { type Dataset, deleteDataset, getDataset, listDatasets } from '../../store/datasets.ts'
 import { recordEvent } from '../../store/events.ts'
-import { idParams, iso, isoDate, page, pageQuery, plainText, problems } from '../schemas/common.ts'
-
-const dataset = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    description: z.string().nullable(),
-    video_count: z.number().int(),
-    version: z.number().int(),
-    filters: z.record(z.string(), z.unknown()),
-    created_at: isoDate,
-  })
-  .meta({ id: 'Dataset' })
+import { exportsPrefix } from '../../store/exports.ts'
+import { idParams, iso, page, pageQuery, problems } from '../schemas/common.ts'
+import {
+  type Dataset as DatasetJson,
+  type DatasetVideo,
+  dataset,
+  datasetBody,
+  datasetVideo,
+} from '../schemas/datasets.ts'
+import { exportBody } from '../schemas/exports.ts'
+import { videoUrl } from '../video-json.ts'
 
 export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
   app,
@@ -33,11 +32,7 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
       schema: {
         tags: ['datasets'],
         description: 'Freezes the videos that the filters mean now as version 1.',
-        body: z.strictObject({
-          name: plainText.trim().min(1).max(200),
-          description: plainText.max(10_000).nullish(),
-          filters: z.record(z.string(), z.unknown()).default({}),
-        }),
+        body: datasetBody,
         response: { 201: dataset, ...problems },
       },
     },
@@ -76,13 +71,57 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
   )
 
   app.get(
+    '/api/dataset/:id/videos',
+    {
+      schema: {
+        tags: ['datasets'],
+        description: 'The videos of the latest version, in its order.',
+        params: idParams,
+        querystring: pageQuery,
+        response: { 200: page(datasetVideo), ...problems },
+      },
+    },
+    async ({ params, query }) => {
+      const frozen = await getDataset(db, params.id)
+      const options = { limit: query.limit, cursor: query.cursor ?? null }
+      const list = await listDatasetVideos(db, frozen, options)
+      return { items: list.items.map(memberJson), next_cursor: list.nextCursor }
+    },
+  )
+
+  app.delete(
+    '/api/dataset/:id',
+    {
+      schema: {
+        tags: ['datasets'],
+        description: 'Deletes the dataset and its archives; the videos stay.',
+        params: idParams,
+        response: { 204: z.null(), ...problems },
+      },
+    },
+    async ({ params }, reply) => {
+      await deleteDataset(db, params.id)
+      // A run that is still at it sees that its row is gone, and removes what it made.
+      await services.storage.deletePrefix(exportsPrefix(params.id.toLowerCase()))
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
     '/api/dataset/:id/export',
     {
       schema: {
         tags: ['datasets'],
         description: 'The latest version as an archive, streamed.',
         params: idParams,
-        querystring: z.strictObject({ format: z.enum(['zip']).default('zip') }),
+        querystring: exportBody,
+        response: {
+          200: {
+            description: 'The bytes',
+            content: { 'application/zip': { schema: z.any().meta({ format: 'binary' }) } },
+          },
+          ...problems,
+        },
       },
     },
     async ({ params, log }, reply) => {
@@ -102,14 +141,25 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
   )
 }
 
-function datasetJson(row: Dataset): z.infer<typeof dataset> {
+function datasetJson(row: Dataset): DatasetJson {
   return {
     id: row.id,
     name: row.name,
     description: row.description,
     video_count: row.videoCount,
+    total_seconds: row.totalSeconds,
     version: row.version,
     filters: row.filters,
+    filters_text: row.filtersText ?? describeFilters(parseFilters(row.filters)),
     created_at: iso(row.createdAt),
+  }
+}
+
+function memberJson(row: DatasetMember): DatasetVideo {
+  return {
+    video_id: row.videoId,
+    title: row.title,
+    thumbnail_url: row.thumbnailKey ? videoUrl(row.videoId, 'thumbnail') : null,
+    duration: row.duration,
   }
 }

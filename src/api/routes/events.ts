@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { EVENT_TYPES } from '../../events.ts'
 import type { Services } from '../../services.ts'
 import { eventsAfter, lastEventId } from '../../store/events.ts'
 import { getTask } from '../../store/tasks.ts'
@@ -25,7 +26,7 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       schema: {
         tags: ['events'],
         description:
-          'Server-sent events: task.updated, task.completed, task.failed, video.updated, export.completed. ' +
+          `Server-sent events: ${EVENT_TYPES.join(', ')}. ` +
           'Send Last-Event-ID (or last_event_id) to get what was missed.',
         querystring: z.strictObject({
           task_id: z.string().max(100).optional(),

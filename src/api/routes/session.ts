@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Services } from '../../services.ts'
 import { endSession, isToken, startSession } from '../access.ts'
 import { AccessError } from '../problems.ts'
-import { noQuery, problems } from '../schemas/common.ts'
+import { problems } from '../schemas/common.ts'
 import { session, sessionBody } from '../schemas/session.ts'
 
 /** What a wrong token costs who guesses. */
@@ -23,7 +23,6 @@ export const sessionRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
       schema: {
         tags: ['session'],
         description: 'Whether this server asks for a token, and whether this caller has given it.',
-        querystring: noQuery,
         response: { 200: session, ...problems },
       },
     },
@@ -39,7 +38,6 @@ export const sessionRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
       schema: {
         tags: ['session'],
         description: 'Takes FORGEINDEX_TOKEN and gives a cookie that stands for it for 30 days.',
-        querystring: noQuery,
         body: sessionBody,
         response: { 204: z.null(), ...problems },
       },
@@ -61,7 +59,6 @@ export const sessionRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
       schema: {
         tags: ['session'],
         description: 'Signs this browser out.',
-        querystring: noQuery,
         response: { 204: z.null(), ...problems },
       },
     },

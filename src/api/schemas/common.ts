@@ -33,6 +33,19 @@ const cursor = z.string().max(2000).optional()
 export const pageQuery = z.strictObject({ limit, cursor })
 export const pageFields = { limit, cursor }
 
+/** The 2xx and 3xx answers of a route that sends a stored object's bytes. */
+export function objectAnswers(contentType: string) {
+  const bytes = { content: { [contentType]: { schema: z.any().meta({ format: 'binary' }) } } }
+  return {
+    200: { description: 'The bytes', ...bytes },
+    206: { description: 'The range of `Range`', ...bytes },
+    302: z.any().describe('A signed link to the bytes, where the object store gives one'),
+    304: z.any().describe('They are what `If-None-Match` names'),
+    416: problem.describe('`Range` lies outside'),
+    ...problems,
+  }
+}
+
 /** Query of a route that takes none: a parameter that nobody reads is refused by its name. */
 export const noQuery = z.strictObject({})
 

@@ -9,6 +9,11 @@ import { type ZipEntry, zipStream } from './zip-stream.ts'
 /** Annotations in memory at once: each is up to a few hundred kilobytes. */
 const BATCH = 50
 
+export interface ExportOptions {
+  /** Called when a video's annotation has been written; the archive waits for it. */
+  onItem?(): Promise<void>
+}
+
 /**
  * The dataset's latest version as a ZIP archive: annotations, metadata.csv, taxonomy.yaml and
  * README.md. The archive is made while it is read, in memory that does not grow with it; whoever
@@ -20,20 +25,26 @@ const BATCH = 50
 export async function exportZip(
   { database }: { database: Pick<Database, 'db'> },
   datasetId: string,
+  options: ExportOptions = {},
 ): Promise<{ stream: Readable; fileName: string }> {
   const dataset = await getDataset(database.db, datasetId)
   return {
-    stream: zipStream(entries(database, dataset), dataset.createdAt),
+    stream: zipStream(entries(database, dataset, options), dataset.createdAt),
     fileName: `forgeindex-${dataset.id}-v${dataset.version}.zip`,
   }
 }
 
-async function* entries({ db }: Pick<Database, 'db'>, dataset: Dataset): AsyncGenerator<ZipEntry> {
+async function* entries(
+  { db }: Pick<Database, 'db'>,
+  dataset: Dataset,
+  { onItem }: ExportOptions,
+): AsyncGenerator<ZipEntry> {
   const totals = emptyTotals()
   for await (const item of datasetItems(db, dataset, { batch: BATCH })) {
     addToTotals(totals, item)
     const body = `${JSON.stringify(item.annotation, null, 2)}\n`
     yield { name: annotationPath(item.videoId), body }
+    await onItem?.()
   }
   const items = datasetItems(db, dataset, { batch: BATCH })
   yield { name: 'metadata.csv', body: metadataCsv(items) }
