@@ -140,6 +140,18 @@ export const VideoCard = memo(function VideoCard(props: VideoCardProps) {
             />
           )}
         </label>
+        {video.status === 'completed' && (
+          <button
+            type="button"
+            tabIndex={tabIndex}
+            aria-label={`More like ${video.title}`}
+            title={shownKeyframe ? 'More like this picture (M)' : 'More like this video (M)'}
+            onClick={() => actions.findSimilar(video, shownKeyframe)}
+            className={cn(corner, 'right-9 [@media(hover:none)]:hidden')}
+          >
+            <ScanSearch className="size-4" aria-hidden />
+          </button>
+        )}
         <CardMenu {...props} at={at} to={to(at)} keyframeId={shownKeyframe} tabIndex={tabIndex} />
       </div>
       <div className={cn('flex flex-col px-2', dense ? 'py-1.5' : 'gap-1.5 py-2')}>
@@ -166,11 +178,15 @@ export const VideoCard = memo(function VideoCard(props: VideoCardProps) {
           )}
         </div>
         {!dense && ranked && <Moments video={video} to={to} tabIndex={tabIndex} />}
-        {!dense && <TagLine tags={video.tags} />}
+        {!dense && (ranked ? <SpeechOrTags video={video} /> : <TagLine tags={video.tags} />)}
       </div>
     </li>
   )
 })
+
+/** A button in a corner of the picture, there while the card is looked at. */
+const corner =
+  'absolute top-1 grid size-7 place-items-center rounded-md bg-black/70 text-ink opacity-0 hover:text-amber group-focus-within/card:opacity-100 group-hover/card:opacity-100 data-[state=open]:opacity-100'
 
 /** What lies on the picture: length, state, the moment, and where the pointer is. */
 function Overlays({
@@ -220,14 +236,14 @@ function Overlays({
 }
 
 const REASONS: Record<Moment['reason'], { icon: typeof Image; text: string }> = {
-  picture: { icon: Image, text: 'picture' },
-  speech: { icon: Captions, text: 'speech' },
-  title: { icon: Type, text: 'in the title' },
-  tags: { icon: Tags, text: 'in the tags' },
-  description: { icon: Type, text: 'in the description' },
+  picture: { icon: Image, text: 'looks like it' },
+  speech: { icon: Captions, text: 'said' },
+  title: { icon: Type, text: 'words in the title' },
+  tags: { icon: Tags, text: 'words in the tags' },
+  description: { icon: Type, text: 'words in the description' },
 }
 
-/** Why it was found, and the moments, each a link to its time. */
+/** The moments, each a link to its time with why it was found. The first one is the best. */
 function Moments({
   video,
   to,
@@ -237,32 +253,40 @@ function Moments({
   to: (seconds: number) => string
   tabIndex: number
 }) {
-  const spoken = video.moments.find(({ reason, text }) => reason === 'speech' && text)
-  const shown = spoken ?? video.moments[0]
-  if (!shown) return <div className="h-[42px]" />
-  const { icon: Icon, text } = REASONS[shown.reason]
   return (
-    <>
-      <p className="flex h-[18px] items-center gap-1 text-xs text-dim">
-        <Icon className="size-3 shrink-0" aria-hidden />
-        <span className="truncate" title={shown.text}>
-          {shown.reason === 'speech' ? `“${shown.text}”` : text}
-        </span>
-      </p>
-      <div className="flex h-[18px] gap-1 overflow-hidden">
-        {video.moments.map((moment) => (
+    <p className="flex h-[18px] gap-1 overflow-hidden">
+      {video.moments.map((moment, index) => {
+        const { icon: Icon, text } = REASONS[moment.reason]
+        const time = formatTime(moment.start_time)
+        return (
           <Link
             key={`${moment.start_time}-${moment.reason}`}
             to={to(moment.start_time)}
             tabIndex={tabIndex}
-            aria-label={`${video.title} at ${formatTime(moment.start_time)}, ${REASONS[moment.reason].text}`}
-            className="shrink-0 rounded-sm border border-line bg-raised px-1 font-mono text-[11px] leading-4 text-dim hover:border-amber hover:text-amber focus-visible:-outline-offset-2"
+            title={`${momentRange(moment)}: ${moment.text ?? text}`}
+            aria-label={`${video.title} at ${time}, ${text}`}
+            className={cn(
+              'flex shrink-0 items-center gap-1 rounded-sm border border-line bg-raised px-1 font-mono text-[11px] leading-4 text-dim hover:border-amber hover:text-amber focus-visible:-outline-offset-2',
+              index === 0 && 'border-amber/40 text-amber',
+            )}
           >
-            {formatTime(moment.start_time)}
+            <Icon className="size-3" aria-hidden />
+            {time}
           </Link>
-        ))}
-      </div>
-    </>
+        )
+      })}
+    </p>
+  )
+}
+
+/** What is said at the best moment that is spoken; without one the tags. */
+function SpeechOrTags({ video }: { video: CardVideo }) {
+  const spoken = video.moments.find(({ reason, text }) => reason === 'speech' && text)
+  if (!spoken) return <TagLine tags={video.tags} />
+  return (
+    <p className="h-[18px] truncate text-xs text-dim italic" title={spoken.text}>
+      “{spoken.text?.trim()}”
+    </p>
   )
 }
 
@@ -313,7 +337,7 @@ function CardMenu({
       <MenuTrigger
         aria-label={`More for ${video.title}`}
         tabIndex={tabIndex}
-        className="absolute top-1 right-1 grid size-7 place-items-center rounded-md bg-black/70 text-ink opacity-0 group-focus-within/card:opacity-100 group-hover/card:opacity-100 data-[state=open]:opacity-100 [@media(hover:none)]:opacity-100"
+        className={cn(corner, 'right-1 [@media(hover:none)]:opacity-100')}
       >
         <EllipsisVertical className="size-4" aria-hidden />
       </MenuTrigger>

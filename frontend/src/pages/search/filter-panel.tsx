@@ -57,8 +57,8 @@ export function FilterPanel({
         value={state.min_confidence}
         onChange={(min_confidence) => update({ min_confidence })}
       />
-      <SpeechFilter state={state} update={update} counts={facets?.facets.has_speech ?? []} />
-      <DuplicateFilter state={state} update={update} counts={facets?.facets.duplicate ?? []} />
+      <SpeechFilter state={state} update={update} counts={facets?.facets.has_speech} />
+      <DuplicateFilter state={state} update={update} counts={facets?.facets.duplicate} />
       {!isRanked(state) && (
         <StatusFilter selected={state.status} onChange={(status) => update({ status })} />
       )}
@@ -148,8 +148,9 @@ function ConfidenceFilter({
 }
 
 type Counts = Facets['facets']['has_speech']
-const countOf = (counts: Counts, value: string) =>
-  counts.find((each) => each.value === value)?.count ?? 0
+/** Null while the counts are not there. */
+const countOf = (counts: Counts | undefined, value: string) =>
+  counts ? (counts.find((each) => each.value === value)?.count ?? 0) : null
 
 function SpeechFilter({
   state,
@@ -158,7 +159,7 @@ function SpeechFilter({
 }: {
   state: SearchState
   update: UpdateState
-  counts: Counts
+  counts: Counts | undefined
 }) {
   const id = useId()
   const choices = [
@@ -200,9 +201,10 @@ function DuplicateFilter({
 }: {
   state: SearchState
   update: UpdateState
-  counts: Counts
+  counts: Counts | undefined
 }) {
   const id = useId()
+  const count = countOf(counts, 'true')
   return (
     <label
       htmlFor={id}
@@ -214,7 +216,9 @@ function DuplicateFilter({
         onCheckedChange={(on) => update({ hide_duplicates: on === true })}
       />
       <span className="flex-1">Hide near-duplicates</span>
-      <span className="font-mono text-[11px] text-dim">{formatCount(countOf(counts, 'true'))}</span>
+      {count !== null && (
+        <span className="font-mono text-[11px] text-dim">{formatCount(count)}</span>
+      )}
     </label>
   )
 }

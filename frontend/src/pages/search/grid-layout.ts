@@ -42,7 +42,7 @@ export function gridLayout(width: number, density: Density, ranked: boolean): Gr
 /** Of the lines below the picture, with paddings and border; the card's classes keep to it. */
 export function textHeight(density: Density, ranked: boolean): number {
   if (density === 'compact') return 34
-  return ranked ? 110 : 62
+  return ranked ? 86 : 62
 }
 
 export type GridMove =
