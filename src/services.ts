@@ -35,7 +35,7 @@ export async function openServices(settings: Settings): Promise<Services> {
   try {
     const lock = settings.databaseUrl ? null : open(lockLibrary(settings.dataDir))
     await sweepScratch(path.join(settings.dataDir, 'scratch'))
-    const storage = open(await openStorage(settings))
+    const storage = open(await openStorage(settings, { isAlone: lock !== null }))
     const database = open(await openDatabase(settings))
     const models = open(new ModelHost(settings, logger))
     const queue = open(await TaskQueue.open(database, logger))

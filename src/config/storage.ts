@@ -123,13 +123,17 @@ export interface Storage extends AsyncDisposable {
 
 /**
  * Opens the object store that the settings name: S3, or the folder `<dataDir>/objects`. Makes the
- * bucket or folder if missing and removes what a killed process left half-written.
+ * bucket or folder if missing and removes what a killed process left half-written; at once with
+ * `isAlone`, which says that no other process has this store open, else when it is old.
  *
  * @throws InvalidInputError `data-folder-not-writable`, `storage-denied`, `bucket-name-taken`
  * @throws TransientError `storage-unreachable`
  */
-export function openStorage(settings: Settings): Promise<Storage> {
+export function openStorage(
+  settings: Settings,
+  { isAlone = false }: { isAlone?: boolean } = {},
+): Promise<Storage> {
   return settings.s3
     ? openS3Storage(settings.s3)
-    : openFolderStorage(path.join(settings.dataDir, 'objects'))
+    : openFolderStorage(path.join(settings.dataDir, 'objects'), { isAlone })
 }

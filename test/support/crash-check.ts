@@ -108,15 +108,19 @@ const FAULTS: Record<string, string> = {
   'candidates doubled': `select task_id || ' ' || url as what from candidates
     group by task_id, url having count(*) > 1`,
   'videos doubled': `select title as what from videos group by title having count(*) > 1`,
+  'exports not ended': `select id || ' ' || state as what from dataset_exports
+    where state not in ('done', 'failed')`,
   'jobs not ended': `select name || ' ' || state as what from pgboss.job
-    where name in ('ingest', 'fetch', 'video') and state in ('created', 'retry', 'active')`,
+    where name in ('ingest', 'fetch', 'video', 'export') and state in ('created', 'retry', 'active')`,
   'jobs failed': `select name || ' ' || coalesce(output::text, '') as what from pgboss.job
-    where name in ('ingest', 'fetch', 'video') and state = 'failed'`,
+    where name in ('ingest', 'fetch', 'video', 'export') and state = 'failed'`,
 }
 
 const OBJECT_KEYS = `select storage_key as key from videos where storage_key is not null
   union select thumbnail_key from videos where thumbnail_key is not null
-  union select storage_key from keyframes`
+  union select storage_key from keyframes
+  union select 'exports/' || dataset_id || '/' || id || '.' || format from dataset_exports
+    where state = 'done'`
 
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g

@@ -21,14 +21,19 @@ const ABANDONED_AFTER_MS = 3_600_000
  * written under `.incoming` inside it (so always on the same file system), flushed to the disk, and
  * renamed into place. Any number of processes may have it open.
  *
+ * @param options.isAlone  no other process has it open: what is half-written belongs to a dead one
  * @throws InvalidInputError `data-folder-not-writable`
  * @throws TransientError `disk-full`
  */
-export async function openFolderStorage(root: string): Promise<Storage> {
+export async function openFolderStorage(
+  root: string,
+  options: { isAlone: boolean },
+): Promise<Storage> {
   const folder = path.resolve(root)
   try {
     await mkdir(path.join(folder, INCOMING), { recursive: true })
-    await removeOldFiles(path.join(folder, INCOMING), ABANDONED_AFTER_MS)
+    const age = options.isAlone ? 0 : ABANDONED_AFTER_MS
+    await removeOldFiles(path.join(folder, INCOMING), age)
     await tryWriting(folder)
   } catch (error) {
     throw folderNotWritable(error, folder)
