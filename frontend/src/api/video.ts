@@ -11,7 +11,7 @@ import type {
   TranscriptPage,
   TranscriptSegment,
 } from '../../../src/api/schemas/video-parts.ts'
-import type { Tag, VideoDetail } from '../../../src/api/schemas/videos.ts'
+import type { Activity, Tag, VideoDetail } from '../../../src/api/schemas/videos.ts'
 import { request } from './client.ts'
 
 export type {
@@ -85,6 +85,22 @@ export const keyframeSampleQuery = (id: string, count: number) =>
     staleTime: 300_000,
   })
 
+/** `count` keyframes evenly spread over a window. */
+export const keyframeWindowSampleQuery = (
+  id: string,
+  { from, to }: { from: number; to: number },
+  count: number,
+) =>
+  queryOptions({
+    queryKey: ['video', id, 'keyframes', 'sample', count, from, to],
+    queryFn: ({ signal }) =>
+      request<KeyframePage>(`/api/videos/${id}/keyframes`, {
+        query: { from, to, sample: count },
+        signal,
+      }),
+    staleTime: 300_000,
+  })
+
 /** Lanes of the timeline from `from` to `to` (seconds) at a resolution (seconds). */
 export const timelineQuery = (
   id: string,
@@ -114,6 +130,41 @@ export const detectionsQuery = (id: string, window: { from: number; to: number }
       return all
     },
     staleTime: 60_000,
+  })
+
+/** The surest box of a label; null when there is none of that confidence any more. */
+export async function bestDetection(
+  id: string,
+  label: string,
+  confidence: number,
+): Promise<Detection | null> {
+  const { items } = await request<DetectionPage>(`/api/videos/${id}/detections`, {
+    // A hair less: the summary's number and the stored one may be rounded differently.
+    query: { labels: label, min_confidence: Math.max(0, confidence - 1e-4), limit: 1 },
+  })
+  return items[0] ?? null
+}
+
+/** With more keyframes than this the evidence names so many of them that it would be too much. */
+const MAX_EVIDENCE_KEYFRAMES = 2000
+
+/** All activity segments in order of time; of a very long video without what the rules went by. */
+export const activitiesQuery = (id: string, keyframeCount: number) =>
+  queryOptions({
+    queryKey: ['video', id, 'activities'],
+    queryFn: async ({ signal }): Promise<Activity[]> => {
+      if (keyframeCount > MAX_EVIDENCE_KEYFRAMES) {
+        const timeline = await request<Timeline>(`/api/videos/${id}/timeline`, { signal })
+        return timeline.activities
+          .map((activity) => ({ ...activity, metadata: {} }))
+          .sort((a, b) => a.start_time - b.start_time)
+      }
+      const { activities } = await request<Pick<VideoDetail, 'activities'>>(`/api/videos/${id}`, {
+        query: { fields: ['activities'] },
+        signal,
+      })
+      return activities
+    },
   })
 
 export const keyframesQuery = (id: string, window: { from: number; to: number }) =>
@@ -164,6 +215,23 @@ export const annotationPartQuery = (id: string, part: string, offset: number, li
         query: { offset, limit },
         signal,
       }),
+  })
+
+/** One part in stretches of fifty entries. */
+export const annotationPartPagesQuery = (id: string, part: string) =>
+  infiniteQueryOptions({
+    queryKey: ['video', id, 'annotation', part, 'pages'],
+    queryFn: ({ signal, pageParam }) =>
+      request<AnnotationPart>(`/api/videos/${id}/annotation/${encodeURIComponent(part)}`, {
+        query: { offset: pageParam, limit: 50 },
+        signal,
+      }),
+    initialPageParam: 0,
+    getNextPageParam: ({ offset, total, items, entries }) => {
+      const next = offset + (items ?? entries ?? []).length
+      return next > offset && next < total ? next : null
+    },
+    staleTime: 60_000,
   })
 
 export const addTag = (id: string, tag: string) =>

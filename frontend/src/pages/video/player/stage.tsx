@@ -1,0 +1,105 @@
+import { AudioLines, LoaderCircle } from 'lucide-react'
+import { useEffect, useMemo, useRef } from 'react'
+import type { Detection, Keyframe, SmallVideo } from '../../../api/video.ts'
+import { cn } from '../../../lib/cn.ts'
+import { useConnection } from '../../../lib/live-events.tsx'
+import { useLabels } from '../state/labels-context.tsx'
+import { usePlayer, usePlayState } from '../state/player-context.tsx'
+import { BoxOverlay } from './box-overlay.tsx'
+import { FaultNote } from './fault-note.tsx'
+
+const NO_BOXES: Detection[] = []
+
+/** The picture: the video, or the keyframe that stands for the moment, with the boxes over it. */
+export function Stage({
+  video,
+  keyframe,
+  boxes,
+  className,
+}: {
+  video: SmallVideo
+  keyframe: Keyframe | null
+  boxes: ReadonlyMap<string, Detection[]>
+  className?: string
+}) {
+  const player = usePlayer()
+  const fault = usePlayState((state) => state.fault)
+  const waiting = usePlayState((state) => state.waiting)
+  const { boxesShown } = useLabels()
+  const stage = useRef<HTMLDivElement>(null)
+  const element = useRef<HTMLVideoElement>(null)
+  const connection = useConnection()
+  const hasPicture = video.width !== null && video.height !== null
+
+  useEffect(() => (element.current ? player.attach(element.current) : undefined), [player])
+  // The file did not come because the server was away: it is asked for again when it is back.
+  useEffect(() => {
+    if (fault?.kind === 'network' && connection === 'live') player.reload()
+  }, [fault, connection, player])
+
+  const picture = useMemo(
+    () => ({ width: video.width ?? 0, height: video.height ?? 0 }),
+    [video.width, video.height],
+  )
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the play button does the same by keyboard
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the play button does the same by keyboard
+    <div
+      ref={stage}
+      className={cn('relative overflow-hidden bg-black', className)}
+      onClick={(event) => {
+        if (!(event.target as Element).closest('a, button')) player.toggle()
+      }}
+    >
+      {video.media_url && (
+        <video
+          ref={element}
+          src={video.media_url}
+          {...(video.thumbnail_url ? { poster: video.thumbnail_url } : {})}
+          preload="metadata"
+          playsInline
+          tabIndex={-1}
+          aria-label={video.title}
+          className="absolute inset-0 size-full object-contain"
+          onLoadedMetadata={(event) => {
+            if (hasPicture && event.currentTarget.videoWidth === 0) player.reportNoPicture()
+          }}
+        />
+      )}
+      {fault && keyframe && (
+        <img
+          src={keyframe.url}
+          alt="The keyframe that stands for this moment"
+          className="absolute inset-0 size-full bg-black object-contain"
+        />
+      )}
+      {!hasPicture && video.media_url && (
+        <p className="absolute inset-0 grid place-content-center justify-items-center gap-2 bg-ground text-sm text-dim">
+          <AudioLines aria-hidden className="size-10 text-faint" />
+          Sound only: this file has no picture.
+        </p>
+      )}
+      {boxesShown && hasPicture && (
+        <BoxOverlay
+          stage={stage}
+          picture={picture}
+          boxes={(keyframe && boxes.get(keyframe.id)) ?? NO_BOXES}
+        />
+      )}
+      {waiting && !fault && (
+        <LoaderCircle
+          role="status"
+          aria-label="Loading the video"
+          className="pointer-events-none absolute top-3 right-3 size-6 animate-spin text-amber"
+        />
+      )}
+      {fault && (
+        <FaultNote
+          fault={fault}
+          mediaUrl={video.media_url}
+          hasKeyframes={video.keyframe_count > 0}
+        />
+      )}
+    </div>
+  )
+}
