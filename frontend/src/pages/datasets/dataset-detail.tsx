@@ -17,7 +17,6 @@ import { DatasetVideos } from './dataset-videos.tsx'
 import { ExportButton } from './export-button.tsx'
 import { ExportsCard } from './exports-card.tsx'
 import { searchLink } from './filters-link.ts'
-import { LoadingHint } from './loading-hint.tsx'
 
 export function DatasetDetail({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(datasetQuery(id))
@@ -37,7 +36,6 @@ export function DatasetDetail({ id }: { id: string }) {
           <DatasetHeading dataset={data} />
           <ExportsCard dataset={data} />
           <DatasetVideos dataset={data} />
-          <LoadingHint />
         </>
       ) : (
         <div className="space-y-4" role="status" aria-label="Loading the dataset">

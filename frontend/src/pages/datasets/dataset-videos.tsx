@@ -10,7 +10,7 @@ import { formatTime, plural } from '../../lib/format.ts'
 import { paths } from '../../lib/paths.ts'
 
 const grid = 'grid grid-cols-2 gap-3 p-4 sm:grid-cols-4 lg:grid-cols-6'
-const PAGE = 48
+const PAGE = 24
 
 /** The videos of the latest version. */
 export function DatasetVideos({ dataset }: { dataset: Dataset }) {

@@ -16,6 +16,7 @@ import { Progress } from '../../components/ui/progress.tsx'
 import { Skeleton } from '../../components/ui/skeleton.tsx'
 import { formatBytes, formatCount, formatDate } from '../../lib/format.ts'
 import { usePollInterval } from '../../lib/live-events.tsx'
+import { LoadingHint } from './loading-hint.tsx'
 
 /** The archives of a dataset: progress while they are made, a link when they are there. */
 export function ExportsCard({ dataset }: { dataset: Dataset }) {
@@ -45,6 +46,7 @@ export function ExportsCard({ dataset }: { dataset: Dataset }) {
           <Skeleton className="h-10" />
         </div>
       )}
+      <LoadingHint />
     </Card>
   )
 }

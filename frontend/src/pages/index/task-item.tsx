@@ -35,7 +35,7 @@ export function TaskItem({ task }: { task: Task }) {
       <article aria-labelledby={`${id}-asked`} className="flex flex-col gap-2">
         <div className="flex flex-wrap items-start gap-x-3 gap-y-2">
           <StatusBadge status={task.status} className="mt-0.5" />
-          <div className="min-w-0 flex-1 basis-40">
+          <div className="min-w-0 flex-1 max-sm:order-last max-sm:basis-full">
             <h3 id={`${id}-asked`} className="truncate font-medium" title={asked}>
               {asked}
             </h3>
@@ -43,7 +43,7 @@ export function TaskItem({ task }: { task: Task }) {
               <TaskTimes task={task} />
             </p>
           </div>
-          <div className="flex gap-1">
+          <div className="flex gap-1 max-sm:ml-auto">
             <TaskActions task={task} asked={asked} />
             <Button
               size="sm"

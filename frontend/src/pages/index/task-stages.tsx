@@ -8,7 +8,7 @@ export function TaskStages({ task }: { task: Task }) {
   return (
     <ol
       aria-label="Progress by step"
-      className="grid grid-cols-4 gap-px overflow-hidden rounded-sm border bg-line sm:grid-cols-8"
+      className="grid grid-cols-3 gap-px overflow-hidden rounded-sm border bg-line sm:grid-cols-9"
     >
       {stagesOf(task).map(({ label, gives, done, share, isActive }) => (
         <li

@@ -39,7 +39,7 @@ export function mayRetry(task: Pick<Task, 'status' | 'videos_failed'>): boolean 
 
 /** The steps on one video in order, as people call them, and what each gives. */
 export const STAGES: readonly { step: string; label: string; gives: string }[] = [
-  { step: 'frames', label: 'Frames', gives: 'downloaded, keyframes and sound taken out' },
+  { step: 'frames', label: 'Frames', gives: 'downloaded; keyframes and sound taken out' },
   { step: 'embeddings', label: 'Vectors', gives: 'a vector for each keyframe' },
   { step: 'dedup', label: 'Duplicates', gives: 'compared with the library' },
   { step: 'transcription', label: 'Speech', gives: 'speech written down' },
@@ -69,12 +69,21 @@ export function stagesOf(task: Task): StageProgress[] {
   const expected = Math.min(task.max_videos, task.videos_found) - task.videos_failed
   const whole = isOver(task) ? first : Math.max(first, expected, 0)
   let before = whole
-  return STAGES.map(({ step, label, gives }) => {
+  const steps = STAGES.map(({ step, label, gives }) => {
     const done = task.stages[step] ?? 0
     const isActive = !isOver(task) && before > done
     before = done
     return { label, gives, done, share: whole > 0 ? Math.min(1, done / whole) : 0, isActive }
   })
+  const isSearching = task.status === 'running' && task.videos_found === 0
+  const found = {
+    label: 'Found',
+    gives: 'candidates that the source named',
+    done: task.videos_found,
+    share: task.videos_found > 0 ? 1 : 0,
+    isActive: isSearching,
+  }
+  return [found, ...steps]
 }
 
 /** Failure codes in words, for people. What is not here is shown by its code. */
