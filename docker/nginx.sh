@@ -7,15 +7,15 @@ umask 077
 if [ -z "${FORGEINDEX_TOKEN:-}" ]; then
   FORGEINDEX_TOKEN=$(cat /secrets/token)
 fi
-# It stands between quotes in the configuration.
-case "$FORGEINDEX_TOKEN${MINIO_PUBLIC_URL:-}" in
-*[!A-Za-z0-9._~+/=:-]*)
-  echo 'FORGEINDEX_TOKEN, MINIO_PUBLIC_URL: a character that is not allowed in them' >&2
+export FORGEINDEX_TOKEN FORGEINDEX_BIND="${FORGEINDEX_BIND:-127.0.0.1}"
+export MINIO_PUBLIC_URL="${MINIO_PUBLIC_URL:-}" MINIO_BUCKET="${MINIO_BUCKET:-forgeindex}"
+# They stand between quotes in the configuration.
+case "$FORGEINDEX_TOKEN$FORGEINDEX_BIND$MINIO_PUBLIC_URL$MINIO_BUCKET" in
+*[!][A-Za-z0-9._~+/=:-]*)
+  echo 'FORGEINDEX_TOKEN, FORGEINDEX_BIND, MINIO_PUBLIC_URL or MINIO_BUCKET: a character that may not be in it' >&2
   exit 2
   ;;
 esac
-export FORGEINDEX_TOKEN
-export FORGEINDEX_BIND="${FORGEINDEX_BIND:-127.0.0.1}" MINIO_PUBLIC_URL="${MINIO_PUBLIC_URL:-}"
 
 envsubst '$FORGEINDEX_TOKEN $FORGEINDEX_BIND $MINIO_PUBLIC_URL $MINIO_BUCKET' \
   </etc/nginx/forgeindex.conf.template >/tmp/nginx.conf
