@@ -23,6 +23,8 @@ import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { statusRoutes } from './routes/status.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { taxonomyRoutes } from './routes/taxonomies.ts'
+import { videoPartRoutes } from './routes/video-parts.ts'
 import { videoRoutes } from './routes/videos.ts'
 import { noQuery } from './schemas/common.ts'
 
@@ -94,6 +96,8 @@ export async function buildApp(services: Services, options: AppOptions) {
   await app.register(taskRoutes, { services })
   await app.register(searchRoutes, { services })
   await app.register(videoRoutes, { services })
+  await app.register(videoPartRoutes, { services })
+  await app.register(taxonomyRoutes, { services })
   await app.register(datasetRoutes, { services })
   await app.register(exportRoutes, { services })
   await app.register(eventRoutes, { services })

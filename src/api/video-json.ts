@@ -2,17 +2,20 @@ import { STEP_NAMES } from '../pipeline/step.ts'
 import type { Moment } from '../search/moments.ts'
 import type { Services } from '../services.ts'
 import { annotationOf } from '../store/annotations.ts'
-import { nearDuplicatesOf } from '../store/duplicates.ts'
-import { keyframesOf } from '../store/keyframes.ts'
-import { activitiesOf, conceptsOf, detectionsOf } from '../store/labels.ts'
+import { isDuplicate, nearDuplicatesOf } from '../store/duplicates.ts'
+import { type Keyframe, keyframesOf } from '../store/keyframes.ts'
+import { activitiesOf, conceptsOf, detectionsOf, type StoredDetection } from '../store/labels.ts'
+import { modelsOfVideo, type StepModel } from '../store/models.ts'
 import { type StepRun, stepRunsOf } from '../store/step-runs.ts'
 import { tagsOf } from '../store/tags.ts'
 import { transcriptOf } from '../store/transcripts.ts'
+import { videoCountsOf, videoLabelsOf } from '../store/video-labels.ts'
 import type { VideoSummary } from '../store/video-list.ts'
 import { getVideo, type Video } from '../store/videos.ts'
 import { iso, isoOrNull } from './schemas/common.ts'
 import type { Moment as MomentJson } from './schemas/search.ts'
-import type { VideoDetail, VideoSummary as VideoSummaryJson } from './schemas/videos.ts'
+import type { Detection as DetectionJson, Keyframe as KeyframeJson } from './schemas/video-parts.ts'
+import type { ModelUsed, VideoDetail, VideoSummary as VideoSummaryJson } from './schemas/videos.ts'
 
 export const videoUrl = (id: string, part: string) => `/api/videos/${id}/${part}`
 
@@ -63,27 +66,8 @@ export async function loadVideoDetail(
   const parts: { [K in keyof VideoDetail]?: () => Promise<VideoDetail[K]> } = {
     tags: () => tagsOf(db, video.id),
     keyframes: async () =>
-      (await keyframesOf(db, video.id)).map((keyframe) => ({
-        id: keyframe.id,
-        timestamp: keyframe.timestamp,
-        frame_index: keyframe.frameIndex,
-        is_scene_change: keyframe.isSceneChange,
-        shot_index: keyframe.shotIndex,
-        url: videoUrl(video.id, `keyframes/${keyframe.id}`),
-      })),
-    detections: async () =>
-      (await detectionsOf(db, video.id)).map((detection) => ({
-        keyframe_id: detection.keyframeId,
-        timestamp: detection.timestamp,
-        label: detection.label,
-        source_label: detection.sourceLabel,
-        confidence: detection.confidence,
-        bbox_x: detection.x,
-        bbox_y: detection.y,
-        bbox_w: detection.w,
-        bbox_h: detection.h,
-        model_name: detection.modelName,
-      })),
+      (await keyframesOf(db, video.id)).map((keyframe) => keyframeJson(video.id, keyframe)),
+    detections: async () => (await detectionsOf(db, video.id)).map(detectionJson),
     concepts: async () =>
       (await conceptsOf(db, video.id)).map((concept) => ({
         keyframe_id: concept.keyframeId,
@@ -128,6 +112,17 @@ export async function loadVideoDetail(
       return STEP_NAMES.map((name) => stepJson(name, runs.get(name)))
     },
     annotation: () => annotationOf(db, video.id),
+    is_duplicate: () => isDuplicate(db, video.id),
+    keyframe_count: async () => (await videoCountsOf(db, video.id)).keyframes,
+    detection_count: async () => (await videoCountsOf(db, video.id)).detections,
+    objects_summary: async () =>
+      (await videoLabelsOf(db, video.id)).map(({ label, kind, count, maxConfidence }) => ({
+        label,
+        kind,
+        count,
+        max_confidence: rounded(maxConfidence),
+      })),
+    models: async () => modelsJson(await modelsOfVideo(db, video.id)),
   }
   const wanted = (field: keyof VideoDetail) => fields === null || fields.includes(field)
   const detail: Record<string, unknown> = {}
@@ -138,6 +133,59 @@ export async function loadVideoDetail(
     if (wanted(field as keyof VideoDetail)) detail[field] = await load()
   }
   return detail as Partial<VideoDetail>
+}
+
+type ShownKeyframe = Pick<
+  Keyframe,
+  'id' | 'timestamp' | 'frameIndex' | 'isSceneChange' | 'shotIndex'
+>
+
+export function keyframeJson(videoId: string, keyframe: ShownKeyframe): KeyframeJson {
+  return {
+    id: keyframe.id,
+    timestamp: keyframe.timestamp,
+    frame_index: keyframe.frameIndex,
+    is_scene_change: keyframe.isSceneChange,
+    shot_index: keyframe.shotIndex,
+    url: videoUrl(videoId, `keyframes/${keyframe.id}`),
+  }
+}
+
+/** Five decimals: a tenth of a pixel, in half the text of all digits. */
+export function detectionJson(detection: StoredDetection & { timestamp: number }): DetectionJson {
+  return {
+    keyframe_id: detection.keyframeId,
+    timestamp: detection.timestamp,
+    label: detection.label,
+    source_label: detection.sourceLabel,
+    confidence: rounded(detection.confidence),
+    bbox_x: rounded(detection.x),
+    bbox_y: rounded(detection.y),
+    bbox_w: rounded(detection.w),
+    bbox_h: rounded(detection.h),
+    model_name: detection.modelName,
+  }
+}
+
+const rounded = (share: number) => Math.round(share * 100_000) / 100_000
+
+/** What each step's model is; the others use none. */
+const MODEL_KINDS: Record<string, ModelUsed['kind']> = {
+  embeddings: 'clip',
+  dedup: 'clip',
+  concepts: 'clip',
+  transcription: 'speech',
+  detection: 'detector',
+}
+
+/** Each model once, though several steps used it. */
+function modelsJson(models: StepModel[]): ModelUsed[] {
+  const used = new Map<string, ModelUsed>()
+  for (const { step, name, revision, licence } of models) {
+    const kind = MODEL_KINDS[step]
+    if (kind && !used.get(name)?.revision) used.set(name, { name, revision, kind, licence })
+  }
+  return [...used.values()]
 }
 
 /** A step that has not run yet is pending. */

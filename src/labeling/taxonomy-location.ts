@@ -7,7 +7,7 @@ import { invalidTaxonomy, shown } from './taxonomy-faults.ts'
 const MAX_BYTES = 1024 * 1024
 const NAME = /^[a-z0-9][a-z0-9_-]*$/i
 // The same from src/labeling and dist/labeling.
-const OWN_FOLDER = fileURLToPath(new URL('../../taxonomies', import.meta.url))
+export const OWN_FOLDER = fileURLToPath(new URL('../../taxonomies', import.meta.url))
 
 /**
  * Absolute path of a taxonomy's file; what counts as a name and what as a path is said at

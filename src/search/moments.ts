@@ -52,17 +52,23 @@ export function momentsOfPictures(hits: KeyframeHit[]): Moment[] {
   return moments.sort((a, b) => b.score - a.score || a.startTime - b.startTime)
 }
 
-/** The moments of one video: pictures and speech by turns, or the whole video for other words. */
-export function momentsOf(video: {
-  duration: number | null
-  hits: KeyframeHit[]
-  speech: SpeechHit[]
-  document: DocumentHit | undefined
-  firstKeyframeId: string | null
-}): Moment[] {
+/**
+ * The moments of one video, at most `limit`: pictures and speech by turns, or the whole video for
+ * other words.
+ */
+export function momentsOf(
+  video: {
+    duration: number | null
+    hits: KeyframeHit[]
+    speech: SpeechHit[]
+    document: DocumentHit | undefined
+    firstKeyframeId: string | null
+  },
+  limit = MOMENTS_PER_VIDEO,
+): Moment[] {
   const pictures = momentsOfPictures(video.hits)
   const speech = video.speech.map((said) => momentOfSpeech(said, video.hits, video.firstKeyframeId))
-  const moments = byTurns(speech, pictures).slice(0, MOMENTS_PER_VIDEO)
+  const moments = byTurns(speech, pictures).slice(0, limit)
   if (moments.length > 0) return moments
   const field = video.document?.matchedIn.find((name) => name !== 'transcript')
   if (!video.document || !field) return []

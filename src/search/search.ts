@@ -1,29 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../config/database.ts'
 import { InvalidInputError } from '../errors.ts'
-import {
-  type DocumentHit,
-  MAX_QUERY_CHARACTERS,
-  searchDocuments,
-  searchSpeech,
-} from '../store/documents.ts'
+import { type DocumentHit, searchDocuments, searchSpeech } from '../store/documents.ts'
 import { firstKeyframes, type KeyframeHit, nearestKeyframes } from '../store/search.ts'
 import type { VideoFilters } from '../store/video-filters.ts'
 import { type VideoSummary, videoSummaries } from '../store/video-list.ts'
-import { fuse } from './fusion.ts'
 import { MOMENTS_PER_VIDEO, type Moment, momentsOf } from './moments.ts'
+import {
+  type Asked,
+  checkedQuery,
+  grouped,
+  prepareRanking,
+  type SearchMode,
+  type SearchServices,
+} from './ranking.ts'
 
-/** What a search needs. */
-export interface SearchServices {
-  database: Pick<Database, 'form' | 'db'>
-  /** A text as a vector in the frames' space, [512] float32, L2-normalised; null: no model. */
-  embedText: ((text: string, signal: AbortSignal) => Promise<Float32Array>) | null
-  /** The model that `embedText` is of, as vectors name it; null when it made none here yet. */
-  modelId: number | null
-}
-
-export interface SearchRequest {
-  q: string
+export type SearchRequest = Asked & {
   filters: VideoFilters
   /** Videos in the answer, 1–200. */
   limit: number
@@ -39,62 +31,84 @@ export interface SearchResult {
 }
 
 export interface SearchAnswer {
-  query: string
-  /** `hybrid`: pictures and words were searched. `words`: there is no model or no vector of it. */
-  mode: 'hybrid' | 'words'
+  /** The words; null when something similar was asked for. */
+  query: string | null
+  mode: SearchMode
   results: SearchResult[]
   nextCursor: string | null
 }
 
-/** Frames and videos looked at: the whole answer, over all its pages, comes from these. */
-const MAX_FRAMES = 1000
-const MAX_DOCUMENTS = 500
-
 /**
- * Videos that answer the query, best first, each with its best moments. Pictures (the query's vector
- * against the keyframes') and words (title, tags, transcript, description) are searched apart and
- * fused by rank; no score is ever compared with a fixed bound. Pages go on by offset within the best
- * 1,000 frames and 500 documents, computed anew for each page.
+ * Videos that answer, best first, each with its best moments. Pages go on by offset within the best
+ * 1,000 frames and 500 documents, computed anew for each page. Asked for what is similar, the video
+ * itself is left out.
  *
  * @throws InvalidInputError `empty-query`, `query-too-long`, `invalid-cursor`
+ * @throws NotFoundError, ConflictError as `prepareRanking`
  */
 export async function search(
-  { database, embedText, modelId }: SearchServices,
+  services: SearchServices,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<SearchAnswer> {
+  const query = 'q' in request ? checkedQuery(request.q) : null
+  const asked = 'q' in request ? request.q.trim() : request.similarTo
+  const print = fingerprint(asked, request.filters)
+  const offset = request.cursor ? decodeOffset(request.cursor, print) : 0
+  const rank = await prepareRanking(services, request, signal)
+  const { mode, videos, framesByVideo, documents } = await rank(request.filters)
+  const page = videos.slice(offset, offset + request.limit)
+  const next = offset + page.length
+  return {
+    query,
+    mode,
+    results: await describe(services.database, query, page, framesByVideo, documents),
+    nextCursor: next < videos.length ? encodeOffset(next, print) : null,
+  }
+}
+
+/** Keyframes of one video that are looked at for its moments. */
+const MAX_VIDEO_FRAMES = 1000
+
+/** The moments of one video that answer words, best first. @throws InvalidInputError as `search` */
+export async function searchVideo(
+  { database, embedText, modelId }: SearchServices,
+  video: Pick<VideoSummary, 'id' | 'duration'>,
+  request: { q: string; limit: number },
+  signal: AbortSignal,
+): Promise<{ query: string; mode: SearchMode; moments: Moment[] }> {
   const query = checkedQuery(request.q)
-  const offset = request.cursor ? decodeOffset(request.cursor, query, request.filters) : 0
+  const filters = { videoIds: [video.id] }
   const hybrid = embedText !== null && modelId !== null
-  const frames = hybrid
+  const hits = hybrid
     ? await nearestKeyframes(database, await embedText(query, signal), {
         modelId,
-        filters: request.filters,
-        limit: MAX_FRAMES,
+        filters,
+        limit: MAX_VIDEO_FRAMES,
       })
     : []
   signal.throwIfAborted()
-  const documents = await searchDocuments(database.db, query, request.filters, MAX_DOCUMENTS)
-  signal.throwIfAborted()
-
-  const framesByVideo = grouped(frames)
-  const ranked = fuse([
-    { entries: [...framesByVideo.keys()].map((id) => ({ id, weight: 1 })) },
-    { entries: documents.map(({ videoId, share }) => ({ id: videoId, weight: share })) },
-  ])
-  const page = ranked.slice(offset, offset + request.limit)
-  const more = offset + page.length < ranked.length
+  const [document] = await searchDocuments(database.db, query, filters, 1)
+  const moments = momentsOf(
+    {
+      duration: video.duration,
+      hits,
+      speech: await searchSpeech(database.db, query, [video.id], request.limit),
+      document,
+      firstKeyframeId: (await firstKeyframes(database.db, [video.id])).get(video.id) ?? null,
+    },
+    request.limit,
+  )
   return {
     query,
     mode: hybrid ? 'hybrid' : 'words',
-    results: await describe(database, query, page, framesByVideo, documents),
-    nextCursor: more ? encodeOffset(offset + page.length, query, request.filters) : null,
+    moments: moments.sort((a, b) => b.score - a.score || a.startTime - b.startTime),
   }
 }
 
 async function describe(
   { db }: Pick<Database, 'db'>,
-  query: string,
+  query: string | null,
   page: { id: string; score: number }[],
   framesByVideo: Map<string, KeyframeHit[]>,
   documents: DocumentHit[],
@@ -102,7 +116,9 @@ async function describe(
   const ids = page.map(({ id }) => id)
   const documentOf = new Map(documents.map((document) => [document.videoId, document]))
   const spoken = ids.filter((id) => documentOf.get(id)?.matchedIn.includes('transcript'))
-  const speech = grouped(await searchSpeech(db, query, spoken, MOMENTS_PER_VIDEO))
+  const speech = grouped(
+    query === null ? [] : await searchSpeech(db, query, spoken, MOMENTS_PER_VIDEO),
+  )
   const first = await firstKeyframes(db, ids)
   const summaries = new Map((await videoSummaries(db, ids)).map((video) => [video.id, video]))
   return page.flatMap(({ id, score }) => {
@@ -120,50 +136,20 @@ async function describe(
   })
 }
 
-/** By video, in the order in which the videos first appear: that of their best hit. */
-function grouped<T extends { videoId: string }>(hits: T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const hit of hits) {
-    const group = groups.get(hit.videoId)
-    if (group) group.push(hit)
-    else groups.set(hit.videoId, [hit])
-  }
-  return groups
-}
-
-function checkedQuery(q: string): string {
-  const query = q.replaceAll('\0', ' ').trim()
-  if (query.length === 0) {
-    throw new InvalidInputError('empty-query', 'Expected words to search for, got an empty text.', {
-      faults: [{ path: 'q', expected: 'at least one character', got: 'an empty text' }],
-    })
-  }
-  if (query.length > MAX_QUERY_CHARACTERS) {
-    const expected = `at most ${MAX_QUERY_CHARACTERS} characters`
-    const got = `${query.length} characters`
-    throw new InvalidInputError(
-      'query-too-long',
-      `Expected a query of ${expected}, got ${got}: shorten it.`,
-      { faults: [{ path: 'q', expected, got }] },
-    )
-  }
-  return query
-}
-
 /** Ties a cursor to its search: with another query the same offset would mean nothing. */
-function fingerprint(query: string, filters: VideoFilters): string {
+function fingerprint(asked: unknown, filters: VideoFilters): string {
   const sorted = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
-    .update(JSON.stringify([query, sorted]))
+    .update(JSON.stringify([asked, sorted]))
     .digest('base64url')
     .slice(0, 12)
 }
 
-function encodeOffset(offset: number, query: string, filters: VideoFilters): string {
-  return Buffer.from(JSON.stringify([offset, fingerprint(query, filters)])).toString('base64url')
+function encodeOffset(offset: number, print: string): string {
+  return Buffer.from(JSON.stringify([offset, print])).toString('base64url')
 }
 
-function decodeOffset(cursor: string, query: string, filters: VideoFilters): number {
+function decodeOffset(cursor: string, print: string): number {
   let parts: unknown = null
   try {
     parts = JSON.parse(Buffer.from(cursor, 'base64url').toString())
@@ -171,9 +157,9 @@ function decodeOffset(cursor: string, query: string, filters: VideoFilters): num
     // Not ours, whatever it is: refused below.
   }
   if (Array.isArray(parts) && parts.length === 2) {
-    const [offset, print] = parts as [unknown, unknown]
-    if (Number.isSafeInteger(offset) && (offset as number) > 0) {
-      if (print === fingerprint(query, filters)) return offset as number
+    const [offset, given] = parts as [unknown, unknown]
+    if (Number.isSafeInteger(offset) && (offset as number) > 0 && given === print) {
+      return offset as number
     }
   }
   throw new InvalidInputError(

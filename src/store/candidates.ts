@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
+import { decodeNumbers, encodeNumbers, type Page } from './cursor.ts'
 import type { CandidateState } from './schema.ts'
 
 /** A video that a task found: whether it was taken, and if not, why. */
@@ -38,6 +40,41 @@ export async function addCandidate(
     .onConflict((oc) => oc.columns(['task_id', 'platform', 'source_id']).doNothing())
     .executeTakeFirst()
   return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
+}
+
+/** One page of a task's candidates in the source's order. @throws InvalidInputError `invalid-cursor` */
+export async function candidatesOfTask(
+  db: Db,
+  taskId: string,
+  options: { state: CandidateState | null; limit: number; cursor: string | null },
+): Promise<Page<StoredCandidate>> {
+  let query = db.selectFrom('candidates').selectAll().where('task_id', '=', taskId)
+  if (options.state) query = query.where('state', '=', options.state)
+  if (options.cursor) {
+    const [rank, id] = decodeNumbers(options.cursor, 2)
+    query = query.where(sql<boolean>`(rank, id) > (${rank}::float8, ${id}::float8)`)
+  }
+  const rows = await query
+    .orderBy('rank')
+    .orderBy('id')
+    .limit(options.limit + 1)
+    .execute()
+  const page = rows.slice(0, options.limit)
+  const last = page.at(-1)
+  return {
+    items: page.map((row) => ({
+      platform: row.platform,
+      sourceId: row.source_id,
+      url: row.url,
+      title: row.title,
+      rank: row.rank,
+      state: row.state,
+      reasonCode: row.reason_code,
+      reason: row.reason,
+      videoId: row.video_id,
+    })),
+    nextCursor: rows.length > page.length && last ? encodeNumbers(last.rank, last.id) : null,
+  }
 }
 
 /** True when the task already has this candidate. */

@@ -82,3 +82,13 @@ export async function nearDuplicatesOf(db: Db | Trx, videoId: string): Promise<N
     isEarlier: row.is_earlier,
   }))
 }
+
+/** True when the video is the later one of some pair. */
+export async function isDuplicate(db: Db | Trx, videoId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('duplicate_pairs')
+    .select('video_id_b')
+    .where('video_id_b', '=', videoId)
+    .executeTakeFirst()
+  return row !== undefined
+}

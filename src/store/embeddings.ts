@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
+import { checkedId, notFound } from './ids.ts'
 import { toVectorText } from './vectors.ts'
 
 /** Vectors in one INSERT: the embedded database blocks the process for 1.3 ms each. */
@@ -94,4 +95,31 @@ export async function hasVideoVector(db: Db | Trx, videoId: string): Promise<boo
     .where('video_id', '=', videoId)
     .executeTakeFirst()
   return row !== undefined
+}
+
+/**
+ * The vector of a video (the average of its frames) or of one keyframe, with the model that made it
+ * and the video it belongs to; `vector` is null while there is none.
+ *
+ * @throws NotFoundError `video-not-found`, `keyframe-not-found`
+ */
+export async function storedVector(
+  db: Db,
+  of: { kind: 'video' | 'keyframe'; id: string },
+): Promise<{ videoId: string } & ({ vector: Float32Array; modelId: number } | { vector: null })> {
+  const id = checkedId(of.kind, of.id)
+  const { rows } = await (of.kind === 'video'
+    ? sql<{ video_id: string; model_id: number | null; embedding: string | null }>`
+        select v.id as video_id, e.model_id, e.embedding::text as embedding
+        from videos v left join video_embeddings e on e.video_id = v.id where v.id = ${id}`
+    : sql<{ video_id: string; model_id: number | null; embedding: string | null }>`
+        select k.video_id, e.model_id, e.embedding::text as embedding
+        from keyframes k left join keyframe_embeddings e on e.keyframe_id = k.id
+        where k.id = ${id}`
+  ).execute(db)
+  const [row] = rows
+  if (!row) throw notFound(of.kind, of.id)
+  const { video_id: videoId, model_id: modelId, embedding } = row
+  if (embedding === null || modelId === null) return { videoId, vector: null }
+  return { videoId, modelId, vector: Float32Array.from(JSON.parse(embedding) as number[]) }
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 
 /** A model as results name it. */
@@ -46,4 +47,31 @@ export async function findModelId(
     .where('runtime', '=', model.runtime)
     .executeTakeFirst()
   return row?.id ?? null
+}
+
+/** A model behind one step's results on a video; null where it is not known any more. */
+export interface StepModel {
+  step: string
+  name: string
+  revision: string | null
+  licence: string | null
+}
+
+/**
+ * The models that made a video's results, by step: what the last run says, with revision and licence
+ * as the annotation kept them.
+ */
+export async function modelsOfVideo(db: Db, videoId: string): Promise<StepModel[]> {
+  const { rows } = await sql<StepModel>`
+    select s.step, s.model_name as name, m.value ->> 'revision' as revision,
+      m.value ->> 'licence' as licence
+    from step_runs s
+    left join annotations a on a.video_id = s.video_id
+    left join lateral (
+      select value from jsonb_array_elements(a.data -> 'models') value
+      where value ->> 'step' = s.step and value ->> 'name' = s.model_name limit 1
+    ) m on true
+    where s.video_id = ${videoId} and s.state = 'done' and s.model_name is not null
+    order by s.position`.execute(db)
+  return rows
 }

@@ -17,7 +17,8 @@ export interface KeyframeHit {
 
 /**
  * The keyframes whose vectors are nearest to `vector` ([512] float32, L2-normalised), best first.
- * Only vectors that the model `modelId` made are compared. `limit` is 1–1,000.
+ * Only vectors that the model `modelId` made are compared, those of `exceptVideoId` left out.
+ * `limit` is 1–1,000.
  *
  * On a server and without filters the HNSW index answers. Otherwise the sign bits do: all of them
  * (or those of the matching videos) are scanned by Hamming distance and the best are compared
@@ -26,7 +27,7 @@ export interface KeyframeHit {
 export async function nearestKeyframes(
   database: Pick<Database, 'form' | 'db'>,
   vector: Float32Array,
-  options: { modelId: number; filters?: VideoFilters; limit: number },
+  options: NearestOptions & { filters?: VideoFilters },
 ): Promise<KeyframeHit[]> {
   const filters = options.filters ?? {}
   const rows =
@@ -41,6 +42,12 @@ export async function nearestKeyframes(
     shotIndex: row.shot_index,
     score: Math.min(1, Math.max(0, 1 - row.distance)),
   }))
+}
+
+interface NearestOptions {
+  modelId: number
+  limit: number
+  exceptVideoId?: string
 }
 
 /** The first keyframe of each of these videos; videos without keyframes are left out. */
@@ -79,7 +86,7 @@ const HITS_WITH_TIMES = sql`
 async function nearestByIndex(
   db: Db,
   vector: Float32Array,
-  { modelId, limit }: { modelId: number; limit: number },
+  { modelId, limit, exceptVideoId }: NearestOptions,
 ): Promise<HitRow[]> {
   return await db.transaction().execute(async (trx) => {
     // The most that pgvector allows: at 40, the default, 4 of 10 videos come back, and for a text,
@@ -90,7 +97,7 @@ async function nearestByIndex(
       with hits as materialized (
         select e.keyframe_id, e.video_id, e.embedding <=> ${toVectorText(vector)}::halfvec as distance
         from keyframe_embeddings e
-        where e.model_id = ${modelId}
+        where e.model_id = ${modelId} ${except(exceptVideoId, sql`e.video_id`)}
         order by e.embedding <=> ${toVectorText(vector)}::halfvec
         limit ${limit}
       ) ${HITS_WITH_TIMES}`.execute(trx)
@@ -101,7 +108,7 @@ async function nearestByIndex(
 async function nearestByBits(
   { form, db }: Pick<Database, 'form' | 'db'>,
   vector: Float32Array,
-  { modelId, limit, filters }: { modelId: number; limit: number; filters: VideoFilters },
+  { modelId, limit, exceptVideoId, filters }: NearestOptions & { filters: VideoFilters },
 ): Promise<HitRow[]> {
   const among = isUnfiltered(filters)
     ? sql``
@@ -113,7 +120,7 @@ async function nearestByBits(
     with scanned as materialized (
       select b.keyframe_id, ${weightedHamming(vector)} as bit_distance
       from keyframe_bits b
-      where b.model_id = ${modelId} ${among}
+      where b.model_id = ${modelId} ${among} ${except(exceptVideoId, sql`b.video_id`)}
     ),
     candidates as materialized (
       select keyframe_id from scanned order by bit_distance
@@ -128,6 +135,9 @@ async function nearestByBits(
     ) ${HITS_WITH_TIMES}`.execute(db)
   return rows
 }
+
+const except = (videoId: string | undefined, column: ReturnType<typeof sql>) =>
+  videoId === undefined ? sql`` : sql`and ${column} <> ${videoId}`
 
 // How many of the bit scan's best are compared exactly: one in ten, within these bounds. A text lies
 // at a wide angle from every picture, so its bits tell little: of the exact best ten for a text, 56 %

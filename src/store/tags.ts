@@ -1,4 +1,5 @@
 import type { Db, Trx } from '../config/database.ts'
+import { refreshVideoFacets } from './video-labels.ts'
 
 export interface Tag {
   tag: string
@@ -12,12 +13,14 @@ export async function replaceAutoTags(trx: Trx, videoId: string, tags: string[])
     .where('video_id', '=', videoId)
     .where('source', '=', 'auto')
     .execute()
-  if (tags.length === 0) return
-  await trx
-    .insertInto('video_tags')
-    .values(tags.map((tag) => ({ video_id: videoId, tag, source: 'auto' as const })))
-    .onConflict((oc) => oc.doNothing())
-    .execute()
+  if (tags.length > 0) {
+    await trx
+      .insertInto('video_tags')
+      .values(tags.map((tag) => ({ video_id: videoId, tag, source: 'auto' as const })))
+      .onConflict((oc) => oc.doNothing())
+      .execute()
+  }
+  await refreshVideoFacets(trx, videoId)
 }
 
 /** Adds a tag by hand; one that the pipeline gave becomes the person's. */
@@ -27,6 +30,7 @@ export async function addManualTag(trx: Trx, videoId: string, tag: string): Prom
     .values({ video_id: videoId, tag, source: 'manual' })
     .onConflict((oc) => oc.columns(['video_id', 'tag']).doUpdateSet({ source: 'manual' }))
     .execute()
+  await refreshVideoFacets(trx, videoId)
 }
 
 /** Removes a tag, whoever gave it. False when the video does not have it. */
@@ -36,7 +40,9 @@ export async function removeTag(trx: Trx, videoId: string, tag: string): Promise
     .where('video_id', '=', videoId)
     .where('tag', '=', tag)
     .executeTakeFirst()
-  return result.numDeletedRows > 0n
+  if (result.numDeletedRows === 0n) return false
+  await refreshVideoFacets(trx, videoId)
+  return true
 }
 
 /** A video's tags in alphabetical order. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../config/database.ts'
+import type { CandidateState, VideoStatus } from './schema.ts'
 
 /** What of a task is counted when it is looked at. */
 export interface TaskProgress {
@@ -13,43 +14,62 @@ export interface TaskProgress {
   finishedShare: number
 }
 
-/** Progress of several tasks at once, by task id. `stepCount` is the number of pipeline steps. */
+/**
+ * Progress of several tasks at once, by task id. `steps` are the pipeline's steps in order. A completed
+ * video has all of them behind it; only of the others are the runs read.
+ */
 export async function progressOfTasks(
   db: Db,
   ids: string[],
-  stepCount: number,
+  steps: readonly string[],
 ): Promise<Map<string, TaskProgress>> {
   const progress = new Map<string, TaskProgress>(
     ids.map((id) => [id, { accepted: 0, stages: {}, failures: {}, finishedShare: 0 }]),
   )
   if (ids.length === 0) return progress
-  const videos = await sql<{ task_id: string; accepted: number; terminal: number }>`
-    select c.task_id, count(*) as accepted,
-      count(*) filter (where v.status in ('completed', 'failed')) as terminal
-    from candidates c join videos v on v.id = c.video_id
-    where c.task_id = any(${ids}) and c.state = 'accepted' group by c.task_id`.execute(db)
-  for (const row of videos.rows) {
-    const task = progress.get(row.task_id)!
-    task.accepted = row.accepted
-    task.finishedShare = row.terminal
-  }
-  const stages = await sql<{ task_id: string; step: string; count: number; open: number }>`
-    select c.task_id, s.step, count(*) as count,
-      count(*) filter (where v.status not in ('completed', 'failed')) as open
+  const kinds = await sql<{
+    task_id: string
+    state: CandidateState
+    status: VideoStatus | null
+    code: string
+    count: number
+  }>`
+    select c.task_id, c.state, v.status,
+      coalesce(case when v.status = 'failed' then v.failure ->> 'code' end, c.reason_code, 'unknown')
+        as code,
+      count(*) as count
+    from candidates c left join videos v on v.id = c.video_id
+    where c.task_id = any(${ids}) and (c.state <> 'rejected' or c.reason_code <> 'over-limit')
+    group by 1, 2, 3, 4 order by count desc, code`.execute(db)
+  const runs = await sql<{ task_id: string; step: string; count: number; open: number }>`
+    select c.task_id, s.step, count(*) as count, count(*) filter (where v.status <> 'failed') as open
     from candidates c join videos v on v.id = c.video_id join step_runs s on s.video_id = v.id
-    where c.task_id = any(${ids}) and c.state = 'accepted' and s.state in ('done', 'skipped')
-    group by c.task_id, s.step, s.position order by s.position`.execute(db)
-  for (const row of stages.rows) {
-    const task = progress.get(row.task_id)!
-    task.stages[row.step] = row.count
-    task.finishedShare += row.open / (stepCount + 1)
+    where c.task_id = any(${ids}) and c.state = 'accepted' and v.status <> 'completed'
+      and s.state in ('done', 'skipped')
+    group by c.task_id, s.step`.execute(db)
+
+  const done = new Map(ids.map((id) => [id, new Map<string, number>()]))
+  const add = (taskId: string, step: string, count: number) => {
+    const counts = done.get(taskId)!
+    counts.set(step, (counts.get(step) ?? 0) + count)
   }
-  const failures = await sql<{ task_id: string; code: string; count: number }>`
-    select c.task_id, coalesce(v.failure ->> 'code', c.reason_code, 'unknown') as code, count(*) as count
-    from candidates c left join videos v on v.id = c.video_id and v.status = 'failed'
-    where c.task_id = any(${ids}) and
-      ((c.state = 'accepted' and v.id is not null) or (c.state = 'rejected' and c.reason_code <> 'over-limit'))
-    group by c.task_id, 2 order by 3 desc, 2`.execute(db)
-  for (const row of failures.rows) progress.get(row.task_id)!.failures[row.code] = row.count
+  for (const { task_id: id, state, status, code, count } of kinds.rows) {
+    const task = progress.get(id)!
+    const isTaken = state === 'accepted' && status !== null
+    if (isTaken) task.accepted += count
+    if (isTaken && (status === 'completed' || status === 'failed')) task.finishedShare += count
+    if (isTaken && status === 'completed') for (const step of steps) add(id, step, count)
+    if (state === 'rejected' || (isTaken && status === 'failed')) {
+      task.failures[code] = (task.failures[code] ?? 0) + count
+    }
+  }
+  for (const { task_id: id, step, count, open } of runs.rows) {
+    add(id, step, count)
+    progress.get(id)!.finishedShare += open / (steps.length + 1)
+  }
+  for (const [id, counts] of done) {
+    const inOrder = steps.filter((step) => counts.has(step))
+    progress.get(id)!.stages = Object.fromEntries(inOrder.map((step) => [step, counts.get(step)!]))
+  }
   return progress
 }

@@ -84,8 +84,8 @@ function conditions(filters: VideoFilters): Condition[] {
     all.push(sql`v.status::text = any(${filters.status}::text[])`)
   }
   for (const tag of filters.tags ?? []) {
-    all.push(sql`exists (select from video_tags t where t.video_id = v.id
-      and lower(t.tag) = any(${spellings(tag)}::text[]))`)
+    all.push(sql`v.id in (select t.video_id from video_tags t
+      where lower(t.tag) = any(${spellings(tag)}::text[]))`)
   }
   for (const object of filters.objects ?? []) {
     all.push(hasLabel(object, sql`l.kind <> 'activity'`, minConfidence ?? 0))
@@ -125,15 +125,16 @@ function hasLabel(label: string, kind: Condition, minConfidence: number): Condit
 }
 
 function hasLicence(licence: string): Condition {
-  const normalised = sql`regexp_replace(lower(v.licence), '[[:space:]_]+', '-', 'g')`
   const name = licence
     .trim()
     .toLowerCase()
     .replace(/[\s_]+/g, '-')
   if (name === 'unknown') return sql`(v.licence is null or v.licence = '')`
-  if (name === 'open') return sql`${normalised} ~ ${OPEN_LICENCE}`
   const literal = name.replace(/[^a-z0-9-]/g, '\\$&')
-  return sql`${normalised} ~ ${`^${literal}(-[0-9].*)?$`}`
+  const form = name === 'open' ? OPEN_LICENCE : `^${literal}(-[0-9].*)?$`
+  // Videos are many, licences few: the pattern looks at each licence once.
+  return sql`v.licence in (select l.licence from (select distinct licence from videos offset 0) l
+    where regexp_replace(lower(l.licence), '[[:space:]_]+', '-', 'g') ~ ${form})`
 }
 
 /** `or`, quotes and a leading minus keep their meaning; all other punctuation separates words. */

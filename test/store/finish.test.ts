@@ -4,6 +4,7 @@ import type { Database, Trx } from '../../src/config/database.ts'
 import { addCandidate, mergeCandidates } from '../../src/store/candidates.ts'
 import { eventsAfter, lastEventId, recordEvent } from '../../src/store/events.ts'
 import { failTask, finishVideo, settleTask } from '../../src/store/finish.ts'
+import { STEP_NAMES } from '../../src/pipeline/step.ts'
 import { progressOfTasks } from '../../src/store/task-progress.ts'
 import { createTask, getTask, updateTask } from '../../src/store/tasks.ts'
 import { getVideo } from '../../src/store/videos.ts'
@@ -68,10 +69,11 @@ eachDatabase('the end of a task', (open) => {
       errorCode: null,
     })
     expect(task.finishedAt).toBeInstanceOf(Date)
-    const progress = (await progressOfTasks(database.db, [id], 8)).get(id)
+    const progress = (await progressOfTasks(database.db, [id], STEP_NAMES)).get(id)
     expect(progress).toEqual({
       accepted: 2,
-      stages: {},
+      // The completed one has every step behind it.
+      stages: Object.fromEntries(STEP_NAMES.map((name) => [name, 1])),
       failures: { 'too-long': 1 },
       finishedShare: 2,
     })

@@ -1,46 +1,43 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { filterQueryFields, parseFilters } from '../../datasets/filters.ts'
+import { facetsOf } from '../../search/facets.ts'
+import { prepareRanking } from '../../search/ranking.ts'
 import { search } from '../../search/search.ts'
 import type { Services } from '../../services.ts'
-import { findModelId } from '../../store/models.ts'
+import { askedOf } from '../asked.ts'
 import { pageFields, problems } from '../schemas/common.ts'
-import { searchAnswer, searchWords } from '../schemas/search.ts'
+import { facets as facetsAnswer } from '../schemas/facets.ts'
+import { searchAnswer, searchWords, similarTo } from '../schemas/search.ts'
+import { searchServices } from '../search-services.ts'
 import { momentJson, summaryJson } from '../video-json.ts'
 
 const { q: _words, ...filterFields } = filterQueryFields
+const askedFields = { q: searchWords.optional(), similar_to: similarTo.optional() }
 
 export const searchRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
   app,
   { services },
 ) => {
-  const { database, models } = services
-
   app.get(
     '/api/search',
     {
       schema: {
         tags: ['search'],
-        querystring: z.strictObject({
-          q: searchWords,
-          ...filterFields,
-          ...pageFields,
-        }),
+        querystring: z.strictObject({ ...askedFields, ...filterFields, ...pageFields }),
         response: { 200: searchAnswer, ...problems },
       },
     },
     async (request) => {
-      const { q, limit, cursor, ...filters } = request.query
-      const clip = await models.describe('clip')
+      const { q, similar_to, limit, cursor, ...filters } = request.query
       const found = await search(
+        await searchServices(services),
         {
-          database,
-          modelId: await findModelId(database.db, clip.ref),
-          embedText: clip.installed
-            ? async (text, signal) => (await models.embedTexts([text], { signal }))[0]!
-            : null,
+          ...askedOf(q, similar_to),
+          filters: parseFilters(filters),
+          limit,
+          cursor: cursor ?? null,
         },
-        { q, filters: parseFilters(filters), limit, cursor: cursor ?? null },
         request.signal,
       )
       return {
@@ -57,6 +54,35 @@ export const searchRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
         }),
         next_cursor: found.nextCursor,
       }
+    },
+  )
+
+  app.get(
+    '/api/facets',
+    {
+      schema: {
+        tags: ['search'],
+        querystring: z.strictObject({ ...askedFields, ...filterFields }),
+        response: { 200: facetsAnswer, ...problems },
+      },
+    },
+    async (request) => {
+      const { q, similar_to, ...filters } = request.query
+      const rank =
+        q === undefined && similar_to === undefined
+          ? null
+          : await prepareRanking(
+              await searchServices(services),
+              askedOf(q, similar_to),
+              request.signal,
+            )
+      const found = await facetsOf(
+        services.database.db,
+        parseFilters(filters),
+        rank && (async (chosen) => (await rank(chosen)).videos.map(({ id }) => id)),
+      )
+      const { total, duration, hasSpeech, ...lists } = found
+      return { total, facets: { ...lists, has_speech: hasSpeech }, duration }
     },
   )
 }

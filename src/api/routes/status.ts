@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { healthOf } from '../../health.ts'
 import type { Services } from '../../services.ts'
-import { countTasksByStatus, countVideosBy, libraryTotals } from '../../store/totals.ts'
+import { countTasksByStatus, libraryTotals } from '../../store/totals.ts'
 import { health, stats } from '../schemas/status.ts'
 
 export const statusRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
@@ -20,13 +20,16 @@ export const statusRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
     },
   )
 
-  app.get('/stats', { schema: { tags: ['status'], response: { 200: stats } } }, async () => ({
-    ...(await libraryTotals(db)),
-    by_status: await countVideosBy(db, 'status'),
-    by_platform: await countVideosBy(db, 'platform'),
-    by_category: await countVideosBy(db, 'category'),
-    by_licence: await countVideosBy(db, 'licence'),
-    tasks: await countTasksByStatus(db),
-    library: { form: services.database.form },
-  }))
+  app.get('/stats', { schema: { tags: ['status'], response: { 200: stats } } }, async () => {
+    const { byStatus, byPlatform, byCategory, byLicence, ...totals } = await libraryTotals(db)
+    return {
+      ...totals,
+      by_status: byStatus,
+      by_platform: byPlatform,
+      by_category: byCategory,
+      by_licence: byLicence,
+      tasks: await countTasksByStatus(db),
+      library: { form: services.database.form },
+    }
+  })
 }

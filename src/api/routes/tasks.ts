@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { STEP_NAMES } from '../../pipeline/step.ts'
 import type { Services } from '../../services.ts'
-import { STEPS } from '../../steps.ts'
+import { candidatesOfTask } from '../../store/candidates.ts'
 import { progressOfTasks } from '../../store/task-progress.ts'
 import { getTask, listTasks } from '../../store/tasks.ts'
 import { cancelTask, retryTask } from '../../task-control.ts'
 import { idParams, page, pageQuery, problems } from '../schemas/common.ts'
-import { task } from '../schemas/tasks.ts'
+import { candidatePage, candidatesQuery, task } from '../schemas/tasks.ts'
 import { taskJson } from '../task-json.ts'
 
 export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
@@ -28,7 +29,7 @@ export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
       const progress = await progressOfTasks(
         db,
         tasks.items.map((item) => item.id),
-        STEPS.length,
+        STEP_NAMES,
       )
       return {
         items: tasks.items.map((item) => taskJson(item, progress.get(item.id)!)),
@@ -41,6 +42,38 @@ export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
     '/api/tasks/:id',
     { schema: { tags: ['tasks'], params: idParams, response: { 200: task, ...problems } } },
     async ({ params }) => await loadTaskJson(services, params.id),
+  )
+
+  app.get(
+    '/api/tasks/:id/candidates',
+    {
+      schema: {
+        tags: ['tasks'],
+        params: idParams,
+        querystring: candidatesQuery,
+        response: { 200: candidatePage, ...problems },
+      },
+    },
+    async ({ params, query }) => {
+      const { id } = await getTask(db, params.id)
+      const found = await candidatesOfTask(db, id, {
+        state: query.state ?? null,
+        limit: query.limit,
+        cursor: query.cursor ?? null,
+      })
+      return {
+        items: found.items.map((item) => ({
+          url: item.url,
+          title: item.title,
+          platform: item.platform,
+          state: item.state,
+          reason_code: item.reasonCode,
+          reason: item.reason,
+          video_id: item.videoId,
+        })),
+        next_cursor: found.nextCursor,
+      }
+    },
   )
 
   app.post(
@@ -65,6 +98,6 @@ export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
 /** One task with its counts, as the API shows it. @throws NotFoundError */
 export async function loadTaskJson({ database }: Services, id: string) {
   const row = await getTask(database.db, id)
-  const progress = await progressOfTasks(database.db, [row.id], STEPS.length)
+  const progress = await progressOfTasks(database.db, [row.id], STEP_NAMES)
   return taskJson(row, progress.get(row.id)!)
 }
