@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { page } from './common.ts'
+import { page, plainText } from './common.ts'
 import { moment, searchMode, searchWords } from './search.ts'
 import { activity, detection, keyframe } from './videos.ts'
 
@@ -107,7 +107,7 @@ export type MomentsAnswer = z.infer<typeof momentsAnswer>
 
 export const transcriptQuery = z.strictObject({
   ...windowFields,
-  q: z.string().trim().max(200).optional().describe('Only segments that contain it, in any case'),
+  q: plainText.trim().max(200).optional().describe('Only segments that contain it, in any case'),
   limit: limit(1000, 500),
   cursor,
 })
