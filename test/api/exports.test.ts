@@ -362,6 +362,9 @@ describe('every route', () => {
     const types = (at: string) => Object.keys(body.paths[at]?.get?.responses['200']?.content ?? {})
     expect(types('/api/exports/{id}/download')).toEqual(['application/zip'])
     expect(types('/api/dataset/{id}/export')).toEqual(['application/zip'])
+    expect(types('/api/videos/{id}/media')).toEqual(['video/*'])
+    expect(types('/api/videos/{id}/thumbnail')).toEqual(['image/jpeg'])
+    expect(types('/api/videos/{id}/keyframes/{kid}')).toEqual(['image/jpeg'])
     const form = body.paths['/api/upload']?.post?.requestBody?.content['multipart/form-data']
     expect(form?.schema).toMatchObject({
       properties: { file: { type: 'array' }, taxonomy: { type: 'string' } },

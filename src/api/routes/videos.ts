@@ -11,7 +11,14 @@ import { addManualTag, removeTag } from '../../store/tags.ts'
 import { listVideos, VIDEO_SORTS } from '../../store/video-list.ts'
 import { getVideo } from '../../store/videos.ts'
 import { reprocessVideo } from '../../task-control.ts'
-import { idParams, page, pageFields, plainText, problems } from '../schemas/common.ts'
+import {
+  idParams,
+  objectAnswers,
+  page,
+  pageFields,
+  plainText,
+  problems,
+} from '../schemas/common.ts'
 import { fieldsQuery, tag, tagBody, videoDetail, videoSummary } from '../schemas/videos.ts'
 import { sendObject } from '../send-object.ts'
 import { loadVideoDetail, summaryJson } from '../video-json.ts'
@@ -70,7 +77,9 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
 
   app.get(
     '/api/videos/:id/media',
-    { schema: { tags: ['videos'], params: idParams } },
+    {
+      schema: { tags: ['videos'], params: idParams, response: objectAnswers('video/*') },
+    },
     async (request, reply) => {
       const video = await getVideo(db, request.params.id)
       return sendObject(storage, request, reply, video.storageKey, {
@@ -82,7 +91,9 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
 
   app.get(
     '/api/videos/:id/thumbnail',
-    { schema: { tags: ['videos'], params: idParams } },
+    {
+      schema: { tags: ['videos'], params: idParams, response: objectAnswers('image/jpeg') },
+    },
     async (request, reply) => {
       const video = await getVideo(db, request.params.id)
       return sendObject(storage, request, reply, video.thumbnailKey, {
@@ -94,7 +105,13 @@ export const videoRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
 
   app.get(
     '/api/videos/:id/keyframes/:kid',
-    { schema: { tags: ['videos'], params: z.object({ id: z.string(), kid: z.string() }) } },
+    {
+      schema: {
+        tags: ['videos'],
+        params: z.object({ id: z.string(), kid: z.string() }),
+        response: objectAnswers('image/jpeg'),
+      },
+    },
     async (request, reply) => {
       const key = await keyframeKey(db, request.params.id, request.params.kid)
       return sendObject(storage, request, reply, key, { what: 'keyframe', maxAgeSeconds: DAY })
