@@ -189,7 +189,11 @@ function Created({ dataset, onClose }: { dataset: Dataset; onClose: () => void }
   return (
     <DialogContent
       title={`“${dataset.name}” is made`}
-      description={`${plural(dataset.video_count, 'video')} · ${dataset.filters_text}`}
+      description={
+        Object.keys(dataset.filters).join() === 'video_ids'
+          ? plural(dataset.video_count, 'video')
+          : `${plural(dataset.video_count, 'video')} · ${dataset.filters_text}`
+      }
     >
       <ExportProgress datasetId={dataset.id} />
       <div className="flex justify-end gap-2 border-t pt-4">

@@ -16,7 +16,7 @@ import { cn } from '../lib/cn.ts'
 import { formatTime, humanLabel } from '../lib/format.ts'
 import { paths } from '../lib/paths.ts'
 import { keyframeIdOf } from './scrub.ts'
-import { Badge, StatusBadge } from './ui/badge.tsx'
+import { StatusBadge } from './ui/badge.tsx'
 import { Menu, MenuContent, MenuItem, MenuTrigger } from './ui/menu.tsx'
 import { useToast } from './ui/toast.tsx'
 import { useScrub } from './use-scrub.ts'
@@ -188,6 +188,10 @@ export const VideoCard = memo(function VideoCard(props: VideoCardProps) {
 const corner =
   'absolute top-1 grid size-7 place-items-center rounded-md bg-black/70 text-ink opacity-0 hover:text-amber group-focus-within/card:opacity-100 group-hover/card:opacity-100 data-[state=open]:opacity-100'
 
+/** A few letters on the picture. */
+const mark =
+  'inline-flex items-center gap-1 rounded-sm bg-black/80 px-1 font-mono text-[11px] leading-[18px] text-ink'
+
 /** What lies on the picture: length, state, the moment, and where the pointer is. */
 function Overlays({
   video,
@@ -205,24 +209,14 @@ function Overlays({
       <div className="absolute right-9 bottom-1 left-1 flex flex-wrap gap-1">
         {video.status !== 'completed' && <StatusBadge status={video.status} />}
         {video.is_duplicate && scrubbed === undefined && (
-          <Badge className="bg-black/80" title="A near-duplicate of an earlier video">
-            <Copy aria-hidden /> duplicate
-          </Badge>
-        )}
-        {isMoment && (
-          <span className="rounded-sm bg-black/80 px-1 font-mono text-[11px] leading-[18px] text-amber">
-            {momentRange(best)}
+          <span className={mark} title="A near-duplicate of an earlier video">
+            <Copy className="size-3" aria-hidden /> duplicate
           </span>
         )}
-        {scrubbed !== undefined && (
-          <span className="rounded-sm bg-black/80 px-1 font-mono text-[11px] leading-[18px] text-ink">
-            {formatTime(scrubbed, 1)}
-          </span>
-        )}
+        {isMoment && <span className={cn(mark, 'text-amber')}>{momentRange(best)}</span>}
+        {scrubbed !== undefined && <span className={mark}>{formatTime(scrubbed, 1)}</span>}
       </div>
-      <span className="absolute right-1 bottom-1 rounded-sm bg-black/80 px-1 font-mono text-[11px] leading-[18px] text-ink">
-        {formatTime(video.duration)}
-      </span>
+      <span className={cn(mark, 'absolute right-1 bottom-1')}>{formatTime(video.duration)}</span>
       {scrubbed !== undefined && (
         <span className="absolute inset-x-0 bottom-0 h-0.5 bg-black/60">
           <span

@@ -60,13 +60,13 @@ export function FacetList({
             <li key={value} className="relative">
               <span
                 aria-hidden
-                className="absolute bottom-0.5 left-6 h-px bg-edge"
-                style={{ width: `calc((100% - 1.5rem) * ${count / most})` }}
+                className="absolute inset-y-0.5 left-5.5 rounded-sm bg-raised"
+                style={{ width: `calc((100% - 1.375rem) * ${count / most})` }}
               />
               <label
                 htmlFor={`${id}-${value}`}
                 className={cn(
-                  'flex h-7 items-center gap-2 rounded-sm text-[13px] hover:bg-raised max-lg:h-9',
+                  'relative flex h-7 items-center gap-2 rounded-sm pr-1 text-[13px] hover:text-amber max-lg:h-9',
                   count === 0 && !isOn && 'text-faint',
                 )}
               >

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
-import type { Facets } from '../../api/search.ts'
+import { type Facets, facetsQuery } from '../../api/search.ts'
 import { statsQuery } from '../../api/stats.ts'
 import { Checkbox } from '../../components/ui/checkbox.tsx'
 import { Skeleton } from '../../components/ui/skeleton.tsx'
@@ -8,7 +8,7 @@ import { Slider } from '../../components/ui/slider.tsx'
 import { formatCount, formatShare, formatTime } from '../../lib/format.ts'
 import { positionOf, STEPS, secondsAt } from './duration-scale.ts'
 import { FacetList } from './facet-list.tsx'
-import { isRanked, type ListFilter, type SearchState } from './search-state.ts'
+import { isRanked, type ListFilter, rankedWish, type SearchState } from './search-state.ts'
 import type { UpdateState } from './use-search-state.ts'
 
 const LISTS: { name: Exclude<ListFilter, 'status'>; title: string; hint: string }[] = [
@@ -25,18 +25,18 @@ export function FilterPanel({
   state,
   update,
   facets,
-  failed,
+  fault,
 }: {
   state: SearchState
   update: UpdateState
   facets: Facets | undefined
-  /** The counts did not come. */
-  failed: boolean
+  /** The counts did not come: to be said here, or said already beside the results. */
+  fault: 'said' | 'unsaid' | null
 }) {
-  if (!facets && !failed) return <PanelSkeleton />
+  if (!facets && !fault) return <PanelSkeleton />
   return (
     <>
-      {failed && !facets && (
+      {fault === 'unsaid' && !facets && (
         <p role="alert" className="border-b px-4 py-3 text-xs text-bad">
           The counts did not come. Filters of the address still hold.
         </p>
@@ -78,14 +78,21 @@ function DurationFilter({
   bounds: Facets['duration']
 }) {
   const { min_duration: from, max_duration: to } = state
-  const min = Math.min(bounds?.min ?? 0, from ?? Infinity)
-  const max = Math.max(bounds?.max ?? 0, to ?? 0)
+  const isSet = from !== null || to !== null
+  // While a length is asked for, the counts know of no other ones: these come without it.
+  const unbound = useQuery({
+    ...facetsQuery(rankedWish({ ...state, min_duration: null, max_duration: null })),
+    enabled: isSet,
+  })
+  const widest = isSet ? (unbound.data?.duration ?? bounds) : bounds
+  const min = Math.min(widest?.min ?? 0, from ?? Infinity)
+  const max = Math.max(widest?.max ?? 0, to ?? 0, from ?? 0)
   const at: [number, number] = [
     from === null ? 0 : positionOf(from, min, max),
     to === null ? STEPS : positionOf(to, min, max),
   ]
   const [moving, setMoving] = useState<[number, number] | null>(null)
-  if (!bounds && from === null && to === null) return null
+  if (!bounds && !isSet) return null
   const [left, right] = moving ?? at
   return (
     <fieldset className="border-b px-4 py-3">

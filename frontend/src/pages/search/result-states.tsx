@@ -40,7 +40,9 @@ export function NoResults({ state, update }: { state: SearchState; update: Updat
         state.similar_to
           ? 'No other video can be compared'
           : state.q
-            ? `No video answers “${state.q}”`
+            ? filters.length > 0
+              ? `Nothing that passes these filters answers “${state.q}”`
+              : `No video answers “${state.q}”`
             : 'No video passes these filters'
       }
     >

@@ -60,9 +60,10 @@ export function SearchPage() {
     else update({ similar_to: '', similar_video: '' })
   }
   const total = state.status.length > 0 && !ranked ? undefined : facets.data?.total
-  const panel = (
-    <FilterPanel state={state} update={update} facets={facets.data} failed={facets.isError} />
-  )
+  const fault = facets.isError ? (results.error ? 'said' : 'unsaid') : null
+  const panel = <FilterPanel state={state} update={update} facets={facets.data} fault={fault} />
+  // A dataset has only completed videos: of the others alone there is none.
+  const takes = ranked || state.status.length === 0 || state.status.includes('completed')
   return (
     <div className="mx-auto flex max-w-[110rem]">
       <h1 className="sr-only">Search the library</h1>
@@ -81,22 +82,22 @@ export function SearchPage() {
         {panel}
       </aside>
       <div className="min-w-0 flex-1 pb-24">
-        <div className="sticky top-14 z-20 space-y-2 border-b bg-ground px-3 py-2 sm:px-4">
-          <div className="flex items-center gap-2">
-            <SearchBar q={state.q} onSearch={onSearch} />
-            <Dialog>
-              <DialogTrigger asChild>
-                <Button className="h-10 lg:hidden">
-                  <SlidersHorizontal />
-                  <span className="max-sm:sr-only">Filters</span>
-                  {filterCount > 0 && <span className="text-amber">{filterCount}</span>}
-                </Button>
-              </DialogTrigger>
-              <DialogContent title="Filters" form="sheet" className="gap-2 px-0">
-                <div className="-mx-0">{panel}</div>
-              </DialogContent>
-            </Dialog>
-          </div>
+        <div className="sticky top-14 z-20 flex items-center gap-2 bg-ground px-3 pt-2 pb-2 sm:px-4">
+          <SearchBar q={state.q} onSearch={onSearch} />
+          <Dialog>
+            <DialogTrigger asChild>
+              <Button className="h-10 lg:hidden">
+                <SlidersHorizontal />
+                <span className="max-sm:sr-only">Filters</span>
+                {filterCount > 0 && <span className="text-amber">{filterCount}</span>}
+              </Button>
+            </DialogTrigger>
+            <DialogContent title="Filters" form="sheet" className="gap-3">
+              <div className="-mx-5 border-t">{panel}</div>
+            </DialogContent>
+          </Dialog>
+        </div>
+        <div className="z-20 space-y-2 border-b bg-ground px-3 pb-2 sm:px-4 lg:sticky lg:top-28">
           <div className="flex flex-wrap items-center gap-2">
             <p role="status" className="text-sm whitespace-nowrap">
               {total === undefined ? (
@@ -117,7 +118,11 @@ export function SearchPage() {
               </Button>
             )}
             <div className="ml-auto flex items-center gap-2">
-              <TakeResult state={state} total={total} disabled={results.videos.length === 0} />
+              <TakeResult
+                state={state}
+                total={total}
+                disabled={results.videos.length === 0 || !takes}
+              />
               <SortSelect state={state} update={update} ranked={ranked} />
               <DensityButtons state={state} update={update} />
               <KeyHelp />

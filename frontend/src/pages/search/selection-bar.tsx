@@ -38,7 +38,7 @@ export function SelectionBar({ loaded, onTag }: { loaded: CardVideo[]; onTag: ()
             <DatabaseZap /> Create dataset
           </Button>
           <Button size="sm" className="h-8" onClick={onTag}>
-            <Tags /> <span className="max-sm:sr-only">Add a</span> tag
+            <Tags /> Tag
           </Button>
           {shown < loaded.length && (
             <Button
