@@ -25,7 +25,7 @@ export function TaskDetails({ task }: { task: Task }) {
   return (
     <div className="space-y-4 rounded-md border bg-ground p-3 text-sm">
       {failures.length > 0 && (
-        <section aria-label="Why videos were not processed">
+        <div>
           <h4 className="mb-1 text-xs font-medium text-dim">Not processed</h4>
           <ul className="grid gap-x-6 gap-y-0.5 sm:grid-cols-2">
             {failures.map(([code, count]) => (
@@ -36,9 +36,9 @@ export function TaskDetails({ task }: { task: Task }) {
               </li>
             ))}
           </ul>
-        </section>
+        </div>
       )}
-      <Candidates task={task} />
+      {task.videos_found > 0 && <Candidates task={task} />}
       <p className="text-xs break-all text-faint">
         Taxonomy {task.taxonomy} · task <code className="font-mono">{task.id}</code>
         {task.error_code && (
@@ -62,7 +62,7 @@ function Candidates({ task }: { task: Task }) {
   const items = list.data?.pages.flatMap((page) => page.items)
   const ids = state === 'accepted' ? videoIdsOf(items ?? []) : []
   return (
-    <section aria-label="What was found" className="space-y-2">
+    <div className="space-y-2">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h4 className="text-xs font-medium text-dim">What was found</h4>
         <Segmented
@@ -106,7 +106,7 @@ function Candidates({ task }: { task: Task }) {
           </Button>
         )}
       </div>
-    </section>
+    </div>
   )
 }
 

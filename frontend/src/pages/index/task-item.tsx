@@ -70,7 +70,7 @@ export function TaskItem({ task }: { task: Task }) {
             </span>
           </div>
         )}
-        {(!over || isOpen) && <TaskStages task={task} />}
+        {(!over || (isOpen && task.videos_found > 0)) && <TaskStages task={task} />}
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 text-xs">
           <TaskCounts task={task} />
         </div>

@@ -98,9 +98,10 @@ export function WordsForm({ onWay }: { onWay: (way: Way) => void }) {
       </div>
       {isLinkOnly && (
         <p className="text-xs text-dim">
-          {platformName(platform)} cannot be searched by words yet.{' '}
+          Searching {platformName(platform)} by words needs an Apify token on the server. Without
+          one,{' '}
           <Button variant="link" className="text-xs" onClick={() => onWay('addresses')}>
-            Give addresses of its videos instead
+            give addresses of its videos
           </Button>
           .
         </p>
