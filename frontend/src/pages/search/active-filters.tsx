@@ -13,10 +13,10 @@ export function ActiveFilters({ state, update }: { state: SearchState; update: U
           <button
             type="button"
             onClick={() => update(without)}
-            aria-label={`Drop the filter ${name} ${value}`}
             className="flex h-6 max-w-full items-center gap-1 rounded-sm border border-amber/40 bg-amber-soft pr-1 pl-2 text-xs text-ink hover:border-amber max-lg:h-8"
           >
-            <span className="shrink-0 text-dim">{name}</span>
+            <span className="sr-only">Drop the filter </span>
+            <span className="shrink-0 text-dim">{name} </span>
             <span className="truncate">{value}</span>
             <X className="size-3.5 shrink-0 text-dim" aria-hidden />
           </button>

@@ -1,4 +1,4 @@
-import { defaultRangeExtractor, useWindowVirtualizer } from '@tanstack/react-virtual'
+import { defaultRangeExtractor, useWindowVirtualizer, windowScroll } from '@tanstack/react-virtual'
 import { RefreshCw } from 'lucide-react'
 import {
   type KeyboardEvent,
@@ -55,6 +55,10 @@ export function ResultsGrid({ results, state, onSimilar, onTag }: ResultsGridPro
     scrollMargin: top,
     scrollPaddingStart: COVERED.top,
     scrollPaddingEnd: COVERED.bottom,
+    // On mounting it would scroll to where the page before was: the router knows better.
+    scrollToFn: (offset, options, instance) => {
+      if (options.behavior !== undefined) windowScroll(offset, options, instance)
+    },
     // Scrolling must not wait for React.
     useFlushSync: false,
     // The card that Tab reaches is always there: focus is not lost by scrolling away.
@@ -247,7 +251,7 @@ function usePlace(ref: React.RefObject<HTMLElement | null>): { width: number; to
     const measure = () => {
       const box = element.getBoundingClientRect()
       const next = { width: box.width, top: Math.round(box.top + window.scrollY) }
-      lastWidth = next.width
+      if (next.width > 0) lastWidth = next.width
       setPlace((before) => (before.width === next.width && before.top === next.top ? before : next))
     }
     measure()

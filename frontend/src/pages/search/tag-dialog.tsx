@@ -1,6 +1,6 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type InfiniteData, useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useId, useState } from 'react'
-import type { CardVideo, FacetValue } from '../../api/search.ts'
+import type { CardVideo, FacetValue, ResultPage } from '../../api/search.ts'
 import { addTag } from '../../api/video.ts'
 import { Button } from '../../components/ui/button.tsx'
 import { Dialog, DialogContent } from '../../components/ui/dialog.tsx'
@@ -64,12 +64,12 @@ function Content({
       return { failures, asked: left.length }
     },
     onSuccess: ({ failures, asked }) => {
-      // The cards in sight show it at once; others when they are next looked at.
-      for (const key of ['results', 'facets', 'stats', 'video']) {
-        void client.removeQueries({ queryKey: [key], type: 'inactive' })
-      }
-      void client.invalidateQueries({ queryKey: ['facets'] })
-      void client.refetchQueries({ queryKey: ['results'], type: 'active' })
+      const failed = new Set(failures.map(({ item }) => item.id))
+      const tagged = new Set(left.map((video) => video.id).filter((id) => !failed.has(id)))
+      client.setQueriesData<InfiniteData<ResultPage>>({ queryKey: ['results'] }, (results) =>
+        results ? withTag(results, tagged, tag) : undefined,
+      )
+      for (const key of ['facets', 'video']) void client.invalidateQueries({ queryKey: [key] })
       if (failures.length === 0) {
         toast(`“${tag}” was added to ${plural(asked, 'video')}.`)
         onClose()
@@ -138,4 +138,20 @@ function Content({
       </form>
     </DialogContent>
   )
+}
+
+/** The loaded cards with one more tag: hundreds of pages need not be asked for anew. */
+function withTag(
+  results: InfiniteData<ResultPage>,
+  ids: ReadonlySet<string>,
+  tag: string,
+): InfiniteData<ResultPage> {
+  const tagged = (video: CardVideo): CardVideo =>
+    ids.has(video.id) && !video.tags.includes(tag)
+      ? { ...video, tags: [...video.tags, tag].sort() }
+      : video
+  const pages = results.pages.map((page) =>
+    page.videos.some(({ id }) => ids.has(id)) ? { ...page, videos: page.videos.map(tagged) } : page,
+  )
+  return { ...results, pages }
 }

@@ -49,8 +49,10 @@ export function useResults(state: SearchState): Results {
   const refresh = useCallback(() => {
     setChangedFor(null)
     window.scrollTo({ top: 0 })
-    void client.resetQueries({ queryKey: options.queryKey, exact: true })
-  }, [client, options.queryKey])
+    // The first page alone: the others come again as one scrolls.
+    client.getQueryCache().find({ queryKey: options.queryKey })?.reset()
+    void refetch()
+  }, [client, options.queryKey, refetch])
 
   const settle = useRef<number | undefined>(undefined)
   useLiveEvents(({ type }) => {
