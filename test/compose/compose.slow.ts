@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -11,7 +11,7 @@ import { contentsOf, faultsOf } from '../support/crash-check.ts'
 import { REAL_MODELS, type TaskAnswer } from '../support/own-library.ts'
 import { testData } from '../support/test-data.ts'
 import { type Engine, findEngine } from './engine.ts'
-import { openStack, type Stack, until } from './stack.ts'
+import { type ContainerState, openStack, type Stack, until } from './stack.ts'
 
 const REAL = [
   'worker-zone.mp4',
@@ -23,6 +23,8 @@ const REAL = [
   'pxt-bangkok_half_res.mp4',
   'intel-bottle-detection.mp4',
 ]
+/** Bytes of one file of an upload; every clip above is smaller. */
+const LIMIT = 8_000_000
 const models = testData('models')
 const found = await findEngine()
 const why = typeof found === 'string' ? ` (skipped: ${found})` : ''
@@ -136,8 +138,7 @@ describe.skipIf(typeof found === 'string')(`the stack in containers${why}`, () =
     expect(asset.headers.get('cache-control')).toContain('immutable')
     expect((await on.fetch('/assets/none.js')).status).toBe(404)
     // A page of somebody else whose name points here: nginx would add the token for it.
-    const foreign = await on.fetch('/api/videos', { headers: { host: 'evil.example' } })
-    expect(foreign.status).toBe(403)
+    expect(await on.statusAs('evil.example', '/api/videos')).toBe(403)
     const session = await on.ask<object>('GET', '/api/session')
     expect(session.body).toEqual({ token_required: true, signed_in: true })
   })
@@ -216,17 +217,11 @@ describe.skipIf(typeof found === 'string')(`the stack in containers${why}`, () =
     expect(names.filter((name) => name.startsWith('annotations/'))).toHaveLength(files.length)
   }, 300_000)
 
-  it('refuses a file over the limit by its own words, through nginx', async () => {
-    const on = await freshStack(() => ({ FORGEINDEX_MAX_UPLOAD_BYTES: '100000' }))
-    await on.up()
-    const large = path.join(folder, 'large.mp4')
-    await makeClip(large, { seconds: 20, size: '640x360', pattern: 'mandelbrot' })
-    await expect(on.upload([large])).rejects.toThrow(/"code":"too-large"/)
-    expect((await on.ask<{ items: unknown[] }>('GET', '/api/tasks')).body.items).toEqual([])
-  }, 600_000)
-
   it('ends as if nothing had happened when each part is killed in the middle of the work', async () => {
-    const on = await freshStack((url) => ({ MINIO_PUBLIC_URL: url }))
+    const on = await freshStack((url) => ({
+      MINIO_PUBLIC_URL: url,
+      FORGEINDEX_MAX_UPLOAD_BYTES: String(LIMIT),
+    }))
     await on.up('--scale', 'worker=2')
     await installModels(on)
     const { id } = await on.upload(files)
@@ -239,7 +234,7 @@ describe.skipIf(typeof found === 'string')(`the stack in containers${why}`, () =
       if (!victim) throw new Error(`no ${service} runs`)
       console.info(`${service} killed at progress ${task.progress.toFixed(2)}`)
       await on.kill(victim)
-      await cameBack(on, victim.id, service)
+      await cameBack(on, victim)
     }
     const task = await completed(on, id)
     expect(task).toMatchObject({
@@ -285,13 +280,34 @@ describe.skipIf(typeof found === 'string')(`the stack in containers${why}`, () =
     expect((await on.fetch('/forgeindex/x', { method: 'PUT', body: 'x' })).status).toBe(403)
   })
 
+  it('refuses a file over the limit in its own words, while the rest still comes', async () => {
+    const on = stack!
+    const before = await on.ask<{ items: unknown[] }>('GET', '/api/tasks')
+    const large = path.join(folder, 'large.mp4')
+    await writeFile(large, Buffer.alloc(4 * LIMIT, 1))
+    await expect(on.upload([large])).rejects.toThrow(/"code":"too-large"/)
+    expect((await on.ask('GET', '/api/tasks')).body).toEqual(before.body)
+  })
+
+  it('asks everybody to sign in once it is published beyond this machine', async () => {
+    const on = stack!
+    await on.set({ FORGEINDEX_BIND: '0.0.0.0', FORGEINDEX_TOKEN: 'chosen-by-the-operator' })
+    await on.up('--scale', 'worker=1')
+    expect(await on.statusAs('some.host', '/api/videos')).toBe(401)
+    expect(await on.statusAs('some.host', '/')).toBe(200)
+    expect(await on.statusAs('some.host', '/api/videos', 'wrong')).toBe(401)
+    expect(await on.statusAs('some.host', '/api/videos', 'chosen-by-the-operator')).toBe(200)
+    const session = await on.ask<object>('GET', '/api/session')
+    expect(session.body).toEqual({ token_required: true, signed_in: false })
+  }, 300_000)
+
   /** By the restart policy where its process was killed; `docker kill` counts as a wish to stop. */
-  async function cameBack(on: Stack, container: string, service: string): Promise<void> {
+  async function cameBack(on: Stack, { id, pid, service }: ContainerState): Promise<void> {
     const byPolicy = process.getuid?.() === 0
     if (!byPolicy) await on.compose('up', '-d', '--scale', 'worker=2')
     const now = await until(`${service} to come back`, async () => {
-      const state = (await on.containers()).find((c) => c.id === container)
-      return state?.running && state.health === 'healthy' ? state : null
+      const state = (await on.containers()).find((c) => c.id === id)
+      return state?.pid !== pid && state?.health === 'healthy' ? state : null
     })
     if (byPolicy) expect(now.restarts, `restarts of ${service}`).toBe(1)
   }

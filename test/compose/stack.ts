@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { Agent, FormData, fetch, type RequestInit, type Response } from 'undici'
+import { Agent, FormData, fetch, type RequestInit, type Response, request } from 'undici'
 import type { Database } from '../../src/config/database.ts'
 import { type Engine, show } from './engine.ts'
 
@@ -32,10 +32,14 @@ export interface Stack extends AsyncDisposable {
   /** Runs `docker compose …` on the stack and gives its standard output. */
   compose(...args: string[]): Promise<string>
   build(): Promise<void>
+  /** Adds settings, or changes them; the next `up` brings them in. */
+  set(variables: Record<string, string>): Promise<void>
   /** Waits until everything is healthy; returns the seconds it took. */
   up(...args: string[]): Promise<number>
   /** One request to the pages' address, whole or a path of it. */
   fetch(at: string, init?: RequestInit): Promise<Response>
+  /** Status of a GET under another host's name, with a token of the caller's own when given. */
+  statusAs(host: string, at: string, token?: string): Promise<number>
   ask<T>(method: 'GET' | 'POST', at: string, body?: unknown): Promise<{ status: number; body: T }>
   upload(files: string[]): Promise<{ id: string }>
   containers(): Promise<ContainerState[]>
@@ -53,7 +57,10 @@ export async function openStack(
   const folder = await mkdtemp(path.join(tmpdir(), 'forgeindex-test-'))
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const settings = { FORGEINDEX_PORT: String(port), ...options.variables(url) }
+  const settings: Record<string, string> = {
+    FORGEINDEX_PORT: String(port),
+    ...options.variables(url),
+  }
   const envFile = path.join(folder, 'stack.env')
   const override = path.join(folder, 'override.yml')
   await writeFile(envFile, lines(settings))
@@ -66,23 +73,39 @@ export async function openStack(
   const env = withoutSettings(engine.env)
   const compose = async (...args: string[]) =>
     (await run('docker', [...base, ...args], { env, maxBuffer: 1 << 28 })).stdout
-  const forward = engine.nearPorts.length > 0 ? await startForward(engine, folder, port) : null
+  const socketPath = path.join(folder, 'port.sock')
+  const isFar = engine.nearPorts.length > 0
+  let forward: ChildProcess | null = null
   // Long streams are the point: nothing here may end one for being quiet.
   const dispatcher = new Agent({
     headersTimeout: 600_000,
     bodyTimeout: 600_000,
-    ...(forward ? { connect: { socketPath: forward.socket } } : {}),
+    ...(isFar ? { connect: { socketPath } } : {}),
   })
   const stack: Stack = {
     url,
     compose,
     build: () => show('docker', [...base, 'build'], env),
+    async set(variables) {
+      Object.assign(settings, variables)
+      await writeFile(envFile, lines(settings))
+    },
     async up(...args) {
       const started = performance.now()
       await compose('up', '-d', '--wait', ...args)
-      return (performance.now() - started) / 1000
+      const took = (performance.now() - started) / 1000
+      if (isFar) forward ??= await startForward(engine, socketPath, port)
+      return took
     },
     fetch: (at, init = {}) => fetch(new URL(at, url), { ...init, dispatcher }),
+    async statusAs(host, at, token) {
+      const { statusCode, body } = await request(new URL(at, url), {
+        headers: { host, ...(token ? { authorization: `Bearer ${token}` } : {}) },
+        dispatcher,
+      })
+      await body.dump()
+      return statusCode
+    },
     async ask<T>(method: 'GET' | 'POST', at: string, body?: unknown) {
       const answer = await stack.fetch(at, {
         method,
@@ -118,7 +141,7 @@ export async function openStack(
     ),
     async [Symbol.asyncDispose]() {
       await dispatcher.destroy()
-      forward?.child.kill()
+      forward?.kill()
       await compose('down', '-v', '-t', '5')
       await rm(folder, { recursive: true, force: true })
     },
@@ -151,18 +174,17 @@ function databaseOf(psql: (statement: string) => Promise<string>): Database {
   return { pool: { query } } as unknown as Database
 }
 
-async function startForward(engine: Engine, folder: string, port: number) {
-  const socket = path.join(folder, 'port.sock')
+async function startForward(engine: Engine, socket: string, port: number): Promise<ChildProcess> {
   const [program = '', ...args] = [
     ...engine.nearPorts,
     ...[process.execPath, path.join(import.meta.dirname, 'forward.mjs'), socket, String(port)],
   ]
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise<void>((resolve, reject) => {
     child.stdout?.once('data', () => resolve())
     child.once('exit', (code) => reject(new Error(`forward.mjs ended with ${code}`)))
   })
-  return { child, socket }
+  return child
 }
 
 function freePort(): Promise<number> {
