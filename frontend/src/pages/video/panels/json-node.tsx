@@ -35,7 +35,7 @@ export function JsonNode({
   )
   if (!isBranch)
     return (
-      <li className="group flex items-baseline gap-1.5 pl-4">
+      <li className="group flex min-h-[22px] items-start gap-1.5 pl-4 leading-[22px]">
         <span className="shrink-0 text-info">
           <MarkedText text={name} q={q} />:
         </span>

@@ -67,7 +67,7 @@ export function ObjectsPanel({ video }: { video: SmallVideo }) {
         </Button>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        <table className="w-full text-left text-xs">
+        <table className="w-full table-fixed text-left text-xs">
           <thead className="sticky top-0 z-10 bg-panel text-faint">
             <tr className="border-b">
               <th scope="col" className="w-8 px-2 py-1.5">
@@ -76,13 +76,13 @@ export function ObjectsPanel({ video }: { video: SmallVideo }) {
               <th scope="col" className="py-1.5 font-medium">
                 Label
               </th>
-              <th scope="col" className="px-2 py-1.5 text-right font-medium">
+              <th scope="col" className="w-14 px-1 py-1.5 text-right font-medium">
                 Count
               </th>
-              <th scope="col" className="px-2 py-1.5 text-right font-medium">
+              <th scope="col" className="w-12 px-1 py-1.5 text-right font-medium">
                 Best
               </th>
-              <th scope="col" className="px-2 py-1.5">
+              <th scope="col" className="w-16 px-1 py-1.5">
                 <span className="sr-only">Go to</span>
               </th>
             </tr>
@@ -126,7 +126,7 @@ function LabelRow({ id, summary }: { id: string; summary: Summary }) {
           className="block size-4 accent-amber"
         />
       </td>
-      <td className={cn('max-w-0 py-0.5', !shown && 'text-faint')}>
+      <td className={cn('py-0.5', !shown && 'text-faint')}>
         <span className="flex items-center gap-1.5">
           <span
             aria-hidden
@@ -145,12 +145,12 @@ function LabelRow({ id, summary }: { id: string; summary: Summary }) {
         </span>
       </td>
       <td
-        className="px-2 py-0.5 text-right font-mono tabular-nums"
+        className="px-1 py-0.5 text-right font-mono tabular-nums"
         title={kind === 'concept' ? 'Keyframes' : 'Boxes'}
       >
         {formatCount(count)}
       </td>
-      <td className="px-2 py-0.5 text-right font-mono tabular-nums">
+      <td className="px-1 py-0.5 text-right font-mono tabular-nums">
         {formatShare(max_confidence)}
       </td>
       <td className="px-1 py-0.5 text-right whitespace-nowrap">

@@ -37,7 +37,7 @@ export function Panels({
     >
       <TabsList aria-label="About this video" className="shrink-0 gap-0 px-1">
         {TABS.map(({ id, label }) => (
-          <TabsTrigger key={id} value={id} className="px-2 text-[13px]">
+          <TabsTrigger key={id} value={id} className="px-2 text-[13px] focus-visible:outline-offset-[-2px] lg:text-xs">
             {label}
             {id === 'duplicates' && video.duplicates.length > 0 && (
               <span className="ml-1 text-xs text-amber">{video.duplicates.length}</span>

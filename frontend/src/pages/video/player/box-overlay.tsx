@@ -1,4 +1,4 @@
-import { memo, type RefObject, useLayoutEffect, useState } from 'react'
+import { memo, useLayoutEffect, useState } from 'react'
 import type { Detection } from '../../../api/video.ts'
 import { cn } from '../../../lib/cn.ts'
 import { colorOf } from '../../../lib/colors.ts'
@@ -23,7 +23,7 @@ export function BoxOverlay({
   picture,
   boxes,
 }: {
-  stage: RefObject<HTMLElement | null>
+  stage: HTMLElement | null
   picture: { width: number; height: number }
   boxes: readonly Detection[]
 }) {
@@ -105,20 +105,19 @@ const Box = memo(function Box({
 })
 
 function usePictureRect(
-  stage: RefObject<HTMLElement | null>,
+  stage: HTMLElement | null,
   { width, height }: { width: number; height: number },
 ): Rect | null {
   const [rect, setRect] = useState<Rect | null>(null)
   useLayoutEffect(() => {
-    const element = stage.current
-    if (!element) return
+    if (!stage) return
     const measure = () =>
       setRect(
-        letterbox({ width: element.clientWidth, height: element.clientHeight }, { width, height }),
+        letterbox({ width: stage.clientWidth, height: stage.clientHeight }, { width, height }),
       )
     measure()
     const observer = new ResizeObserver(measure)
-    observer.observe(element)
+    observer.observe(stage)
     return () => observer.disconnect()
   }, [stage, width, height])
   return rect

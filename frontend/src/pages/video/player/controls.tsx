@@ -129,7 +129,7 @@ function TimeReadout() {
     <p className="ml-2 font-mono text-xs whitespace-nowrap tabular-nums">
       <span className="sr-only">Time </span>
       <span data-testid="time">{formatTime(time + 1e-6, 1)}</span>
-      <span className="text-faint"> / {formatTime(duration, 1)}</span>
+      <span className="text-faint max-sm:hidden"> / {formatTime(duration, 1)}</span>
     </p>
   )
 }

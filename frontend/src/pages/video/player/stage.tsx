@@ -1,5 +1,5 @@
 import { AudioLines, LoaderCircle } from 'lucide-react'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Detection, Keyframe, SmallVideo } from '../../../api/video.ts'
 import { cn } from '../../../lib/cn.ts'
 import { useConnection } from '../../../lib/live-events.tsx'
@@ -26,7 +26,7 @@ export function Stage({
   const fault = usePlayState((state) => state.fault)
   const waiting = usePlayState((state) => state.waiting)
   const { boxesShown } = useLabels()
-  const stage = useRef<HTMLDivElement>(null)
+  const [stage, setStage] = useState<HTMLDivElement | null>(null)
   const element = useRef<HTMLVideoElement>(null)
   const connection = useConnection()
   const hasPicture = video.width !== null && video.height !== null
@@ -45,7 +45,7 @@ export function Stage({
     // biome-ignore lint/a11y/noStaticElementInteractions: the play button does the same by keyboard
     // biome-ignore lint/a11y/useKeyWithClickEvents: the play button does the same by keyboard
     <div
-      ref={stage}
+      ref={setStage}
       className={cn('relative overflow-hidden bg-black', className)}
       onClick={(event) => {
         if (!(event.target as Element).closest('a, button')) player.toggle()

@@ -20,6 +20,9 @@ export interface Scene {
 const GROUND = '#1b1d1f'
 const STRIPE = '#202326'
 const LINE = '#2b2f33'
+const LIGHT_INK = '#eceae6'
+const DARK_INK = '#101112'
+const FAINT_INK = '#969ba1'
 const FONT = '11px ui-sans-serif, system-ui, sans-serif'
 
 /** Paints all lanes. Segments narrower than two pixels are drawn two wide, so that none is lost. */
@@ -75,15 +78,12 @@ function drawLane(
       context.lineWidth = 1.5
       context.strokeRect(left + 0.75, y + 1.75, Math.max(2, drawn - 1.5), height - 4.5)
     }
-    if (!dimmed && drawn > 52 && lane.kind !== 'object' && lane.kind !== 'concept')
-      drawText(
-        context,
-        segment.text,
-        Math.max(0, left),
-        y + height / 2,
-        Math.min(right, width) - Math.max(0, left),
-      )
+    if (dimmed || drawn <= 52 || lane.kind === 'object' || lane.kind === 'concept') return
+    const from = Math.max(0, left)
+    const ink = lane.kind === 'shots' ? LIGHT_INK : DARK_INK
+    drawText(context, segment.text, from, y + height / 2, Math.min(right, width) - from, ink)
   })
+  if (lane.isEmpty) drawText(context, 'none', 0, y + height / 2, width, FAINT_INK)
 }
 
 const isLabelled = (kind: string) => kind === 'object' || kind === 'concept' || kind === 'activity'
@@ -103,6 +103,7 @@ function drawText(
   x: number,
   y: number,
   room: number,
+  color: string,
 ): void {
   const space = room - 10
   if (space < 30) return
@@ -111,6 +112,6 @@ function drawText(
     full <= space
       ? text
       : `${text.slice(0, Math.max(1, Math.floor((text.length * space) / full) - 1))}…`
-  context.fillStyle = context.globalAlpha < 1 ? '#eceae6' : '#101112'
+  context.fillStyle = color
   context.fillText(shown, x + 5, y)
 }

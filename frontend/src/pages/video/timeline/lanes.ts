@@ -19,13 +19,15 @@ export interface Segment {
 }
 
 export interface Lane {
-  /** `object:person`: the same at every zoom. */
+  /** `object:person`, the same at every zoom. */
   id: string
   kind: LaneKind
   /** The label as the API has it; what a lane without labels is called. */
   label: string
   color: string
   segments: Segment[]
+  /** Nothing on it anywhere in the video. */
+  isEmpty: boolean
 }
 
 const GRAY = '#8b9198'
@@ -38,94 +40,82 @@ const SPEECH = '#9fd0ee'
  */
 export function lanesOf(whole: Timeline, detail: Timeline | null, hits: Moment[] | null): Lane[] {
   const from = detail ?? whole
-  const lanes: Lane[] = [
-    {
-      id: 'shots',
-      kind: 'shots',
-      label: 'Shots',
-      color: GRAY,
-      segments: from.shots.map(shotSegment),
-    },
+  const activities = new Set(whole.activities.map((activity) => activity.label))
+  return [
+    lane('shots', 'Shots', GRAY, from.shots.map(shotSegment), whole.shots.length === 0),
+    ...(hits ? [hitLane(hits)] : []),
+    ...[...activities].map((label) =>
+      lane(
+        'activity',
+        label,
+        colorOf(label),
+        from.activities
+          .filter((activity) => activity.label === label)
+          .map((activity) => segment(activity, humanLabel(label), activity.confidence)),
+      ),
+    ),
+    ...(activities.size === 0 ? [lane('activity', 'Activities', GRAY, [], true)] : []),
+    lane(
+      'speech',
+      'Speech',
+      SPEECH,
+      from.speech.map((speech) => segment(speech, 'Speech')),
+      whole.speech.length === 0,
+    ),
+    ...objectLanes(whole, from, 'object'),
+    ...(whole.objects.length === 0 ? [lane('object', 'Objects', GRAY, [], true)] : []),
+    ...objectLanes(whole, from, 'concept'),
   ]
-  if (hits)
-    lanes.push({
-      id: 'hits',
-      kind: 'hits',
-      label: 'Search hits',
-      color: AMBER,
-      segments: hits
-        .filter((hit) => hit.reason === 'picture' || hit.reason === 'speech')
-        .map(hitSegment)
-        .sort((a, b) => a.start - b.start),
-    })
-  for (const label of new Set(whole.activities.map((activity) => activity.label)))
-    lanes.push({
-      id: `activity:${label}`,
-      kind: 'activity',
-      label,
-      color: colorOf(label),
-      segments: from.activities
-        .filter((activity) => activity.label === label)
-        .map(({ start_time, end_time, confidence }) => ({
-          start: start_time,
-          end: end_time,
-          text: humanLabel(label),
-          confidence,
-          count: null,
-        })),
-    })
-  lanes.push({
-    id: 'speech',
-    kind: 'speech',
-    label: 'Speech',
-    color: SPEECH,
-    segments: from.speech.map(({ start_time, end_time }) => ({
-      start: start_time,
-      end: end_time,
-      text: 'Speech',
-      confidence: null,
-      count: null,
-    })),
-  })
-  for (const kind of ['object', 'concept'] as const)
-    for (const { label } of whole.objects.filter((lane) => lane.kind === kind)) {
-      const lane = from.objects.find((each) => each.label === label && each.kind === kind)
-      lanes.push({
-        id: `${kind}:${label}`,
+}
+
+function lane(
+  kind: LaneKind,
+  label: string,
+  color: string,
+  segments: Segment[],
+  isEmpty = false,
+): Lane {
+  return { id: `${kind}:${label}`, kind, label, color, segments, isEmpty }
+}
+
+function segment(
+  { start_time, end_time }: { start_time: number; end_time: number },
+  text: string,
+  confidence: number | null = null,
+  count: number | null = null,
+): Segment {
+  return { start: start_time, end: end_time, text, confidence, count }
+}
+
+function objectLanes(whole: Timeline, from: Timeline, kind: 'object' | 'concept'): Lane[] {
+  return whole.objects
+    .filter((each) => each.kind === kind)
+    .map(({ label }) => {
+      const there = from.objects.find((each) => each.label === label && each.kind === kind)
+      return lane(
         kind,
         label,
-        color: colorOf(label),
-        segments: (lane?.spans ?? []).map((span) => ({
-          start: span.start_time,
-          end: span.end_time,
-          text: humanLabel(label),
-          confidence: span.max_confidence,
-          count: span.count,
-        })),
-      })
-    }
-  return lanes
+        colorOf(label),
+        (there?.spans ?? []).map((span) =>
+          segment(span, humanLabel(label), span.max_confidence, span.count),
+        ),
+      )
+    })
+}
+
+/** What is found in the words of its title or tags is nowhere in it. */
+function hitLane(hits: Moment[]): Lane {
+  const segments = hits
+    .filter(({ reason }) => reason === 'picture' || reason === 'speech')
+    .map((hit) => segment(hit, hit.text ?? 'Looks like it', hit.score))
+    .sort((a, b) => a.start - b.start)
+  return lane('hits', 'Search hits', AMBER, segments, segments.length === 0)
 }
 
 function shotSegment(shot: Timeline['shots'][number]): Segment {
   const first = shot.shot_index + 1
-  return {
-    start: shot.start_time,
-    end: shot.end_time,
-    text: shot.shots > 1 ? `Shots ${first}–${first + shot.shots - 1}` : `Shot ${first}`,
-    confidence: null,
-    count: shot.shots > 1 ? shot.shots : null,
-  }
-}
-
-function hitSegment(hit: Moment): Segment {
-  return {
-    start: hit.start_time,
-    end: hit.end_time,
-    text: hit.text ?? 'Looks like it',
-    confidence: hit.score,
-    count: null,
-  }
+  const text = shot.shots > 1 ? `Shots ${first}–${first + shot.shots - 1}` : `Shot ${first}`
+  return segment(shot, text, null, shot.shots > 1 ? shot.shots : null)
 }
 
 /**

@@ -31,7 +31,7 @@ export function TimelineToolbar({
 }) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2 border-b px-2 py-1.5">
-      <h2 className="text-sm font-semibold">Timeline</h2>
+      <h2 className="text-sm font-semibold max-sm:sr-only">Timeline</h2>
       <HitSearch q={q} onSearch={onSearch} />
       {q !== '' && (
         <p role="status" className="text-xs text-dim">

@@ -58,7 +58,7 @@ export function Timeline({
   const surface = useRef<HTMLDivElement>(null)
   const data = useTimelineData(id, { duration, view, width, q })
   const [open, setOpen] = useState<ReadonlySet<LaneKind>>(new Set())
-  const [activeId, setActiveId] = useState('shots')
+  const [activeId, setActiveId] = useState('shots:Shots')
   const [selected, setSelected] = useState<Selected | null>(null)
   const [hover, setHover] = useState<{ x: number; y: number } | null>(null)
   const { rows, height } = useMemo(() => rowsOf(data.lanes, open), [data.lanes, open])
@@ -96,7 +96,7 @@ export function Timeline({
   }
   const toggleLoop = () => {
     if (player.state.loop) return player.setLoop(null)
-    const shots = data.lanes.find((lane) => lane.id === 'shots')
+    const shots = data.lanes.find((lane) => lane.kind === 'shots')
     const segment = selected?.segment ?? segmentAt(shots?.segments ?? [], player.state.time)
     if (segment) player.setLoop({ start: segment.start, end: segment.end, label: segment.text })
   }

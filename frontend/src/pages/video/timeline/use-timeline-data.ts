@@ -65,7 +65,7 @@ export function useTimelineData(
     hits: {
       isFetching: moments.isFetching,
       error: moments.error,
-      count: q === '' ? null : (lanes.find((lane) => lane.id === 'hits')?.segments.length ?? 0),
+      count: q === '' ? null : (lanes.find((lane) => lane.kind === 'hits')?.segments.length ?? 0),
     },
   }
 }
