@@ -180,15 +180,21 @@ function labelStatements(these: ReturnType<typeof sql>) {
     sql`insert into video_labels (video_id, kind, label, count, max_confidence)
       select v.id, 'activity', a.label, count(*), max(a.confidence)
       from videos v join activity_segments a on a.video_id = v.id where ${these} group by v.id, a.label`,
+    sql`insert into facet_values (kind, label)
+      select case l.kind when 'activity' then 'a' else 'o' end::"char", l.label
+      from videos v join video_labels l on l.video_id = v.id where ${these} and l.kind <> 'source'
+      union select 't', t.tag from videos v join video_tags t on t.video_id = v.id where ${these}
+      on conflict do nothing`,
     sql`insert into video_counts (video_id, keyframes, detections, concepts, activities, facets)
       select v.id, (select count(*) from keyframes k where k.video_id = v.id),
         (select sum(count) from video_labels l where l.video_id = v.id and l.kind = 'object'),
         (select sum(count) from video_labels l where l.video_id = v.id and l.kind = 'concept'),
         (select sum(count) from video_labels l where l.video_id = v.id and l.kind = 'activity'),
-        (select string_agg(value, chr(31)) from (
-          select case kind when 'activity' then 'a' else 'o' end || label as value
+        (select string_agg(chr(57344 + f.id), '') from (
+          select case kind when 'activity' then 'a' else 'o' end::"char" as kind, label
           from video_labels l where l.video_id = v.id and kind <> 'source'
-          union all select 't' || tag from video_tags t where t.video_id = v.id) f)
+          union all select 't', tag from video_tags t where t.video_id = v.id) x
+          join facet_values f using (kind, label))
       from videos v where ${these}`,
   ]
 }

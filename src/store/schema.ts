@@ -18,6 +18,7 @@ export interface Schema {
   video_tags: VideoTagsTable
   video_labels: VideoLabelsTable
   video_counts: VideoCountsTable
+  facet_values: FacetValuesTable
   video_documents: VideoDocumentsTable
   duplicate_pairs: DuplicatePairsTable
   ingestion_tasks: IngestionTasksTable
@@ -250,6 +251,12 @@ export interface VideoCountsTable {
   facets: Generated<string>
 }
 
+export interface FacetValuesTable {
+  id: Generated<number>
+  kind: 'o' | 'a' | 't'
+  label: string
+}
+
 export interface VideoDocumentsTable {
   video_id: string
   document: string
@@ -279,6 +286,7 @@ export interface IngestionTasksTable {
   videos_duplicate: Generated<number>
   error_code: string | null
   error_message: string | null
+  counted_at: TimeOrNull
   created_at: CreatedAt
   started_at: TimeOrNull
   finished_at: TimeOrNull
@@ -305,6 +313,7 @@ export interface SourceRunsTable {
   platform: string
   actor: string
   input_hash: string
+  input: Json<object>
   run_id: string | null
   dataset_id: string | null
   state: Generated<string>

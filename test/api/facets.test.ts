@@ -130,10 +130,10 @@ eachDatabase('facets', (_open, form) => {
 
   it('count a tag at once that a person gave or took', async () => {
     const { db } = library.services.database
-    await db.transaction().execute((trx) => addManualTag(trx, ids.c!, 'odd\u001fname'))
+    await db.transaction().execute((trx) => addManualTag(trx, ids.c!, 'odd\u001f\ue001 名'))
     expect((await ask()).facets.tags).toEqual([
       { value: 'cnc', count: 2 },
-      { value: 'odd name', count: 1 },
+      { value: 'odd\u001f\ue001 名', count: 1 },
     ])
     await library.ask('DELETE', `/api/videos/${ids.a}/tags/cnc`)
     expect((await ask()).facets.tags[0]).toEqual({ value: 'cnc', count: 1 })

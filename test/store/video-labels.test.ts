@@ -3,6 +3,7 @@ import path from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Database } from '../../src/config/database.ts'
+import { countFacets } from '../../src/store/facets.ts'
 import { keyframesOf, replaceKeyframes } from '../../src/store/keyframes.ts'
 import { replaceActivities, replaceConcepts, replaceDetections } from '../../src/store/labels.ts'
 import { videoCountsOf, videoLabelsOf } from '../../src/store/video-labels.ts'
@@ -10,7 +11,7 @@ import { countVideos } from '../../src/store/video-list.ts'
 import { eachDatabase, emptyDatabase } from '../support/library.ts'
 import { insertVideo } from '../support/rows.ts'
 
-const MIGRATION = path.join(import.meta.dirname, '../../migrations/0004_video_labels.sql')
+const MIGRATIONS = path.join(import.meta.dirname, '../../migrations')
 
 eachDatabase('labels of a whole video', (open) => {
   let database: Database
@@ -124,13 +125,21 @@ eachDatabase('labels of a whole video', (open) => {
         .orderBy('kind')
         .orderBy('label')
         .execute(),
-      await database.db.selectFrom('video_counts').selectAll().execute(),
+      await database.db
+        .selectFrom('video_counts')
+        .select(['keyframes', 'detections', 'concepts', 'activities'])
+        .execute(),
+      await countFacets(database.db, {}),
     ]
     const written = await stored()
-    await sql`truncate video_labels, video_counts`.execute(database.db)
-    const migration = await readFile(MIGRATION, 'utf8')
-    for (const insert of migration.match(/^insert into [^;]+;/gm) ?? []) {
-      await sql.raw(insert).execute(database.db)
+    await sql`truncate video_labels, video_counts, facet_values restart identity`.execute(
+      database.db,
+    )
+    for (const name of ['0004_video_labels.sql', '0008_facet_values.sql']) {
+      const migration = await readFile(path.join(MIGRATIONS, name), 'utf8')
+      for (const statement of migration.match(/^(insert|update) [^;]+;/gm) ?? []) {
+        await sql.raw(statement).execute(database.db)
+      }
     }
     expect(await stored()).toEqual(written)
     expect(written[0]).toHaveLength(7)
