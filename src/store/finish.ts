@@ -1,7 +1,7 @@
 import type { Db, Trx } from '../config/database.ts'
 import { recordEvent } from './events.ts'
 import type { VideoFailure } from './schema.ts'
-import { getTask, recountTask, tasksOfVideo, taskVideoCounts, updateTask } from './tasks.ts'
+import { countTaken, getTask, lookAtTask, recountTask, tasksOfVideo, updateTask } from './tasks.ts'
 import { endRun, updateVideo } from './videos.ts'
 
 /**
@@ -34,16 +34,15 @@ export async function finishVideo(
 }
 
 /**
- * Counts a task anew and ends it when its discovery is over (ended or broken off) and nothing else is
- * left to do: `failed` when it took no video at all, else `completed`, even if some videos failed.
- * Running it again changes nothing.
+ * Ends a task when its discovery is over (ended or broken off) and nothing else is left to do:
+ * `failed` when it took no video at all, else `completed`, even if some videos failed. Else counts it
+ * anew, a large one at most once a second. Running it again changes nothing.
  */
 export async function settleTask(trx: Trx, taskId: string): Promise<void> {
+  const { isOver, isCountDue } = await lookAtTask(trx, taskId)
+  if (!isOver && !isCountDue) return
   await recountTask(trx, taskId)
   const task = await getTask(trx, taskId)
-  const { accepted, open } = await taskVideoCounts(trx, taskId)
-  const hasDiscovered = task.discoveryDone || task.errorCode !== null
-  const isOver = task.status === 'running' && hasDiscovered && open === 0
   if (!isOver) {
     await recordEvent(
       trx,
@@ -59,7 +58,7 @@ export async function settleTask(trx: Trx, taskId: string): Promise<void> {
     )
     return
   }
-  const failed = accepted === 0
+  const failed = (await countTaken(trx, taskId)) === 0
   await updateTask(trx, taskId, {
     status: failed ? 'failed' : 'completed',
     finishedAt: new Date(),
@@ -94,8 +93,7 @@ export async function failTask(db: Db, taskId: string, code: string, message: st
     const { status } = await getTask(trx, taskId)
     if (status !== 'pending' && status !== 'running') return
     await updateTask(trx, taskId, { errorCode: code, errorMessage: message })
-    const { accepted } = await taskVideoCounts(trx, taskId)
-    if (accepted > 0) return await settleTask(trx, taskId)
+    if ((await countTaken(trx, taskId)) > 0) return await settleTask(trx, taskId)
     await updateTask(trx, taskId, { status: 'failed', finishedAt: new Date() })
     await recordEvent(
       trx,

@@ -202,7 +202,7 @@ export async function recountTask(trx: Trx, id: string): Promise<void> {
   await sql`
     update ingestion_tasks t set
       videos_found = c.found, videos_processed = c.processed,
-      videos_failed = c.failed, videos_duplicate = c.duplicate
+      videos_failed = c.failed, videos_duplicate = c.duplicate, counted_at = clock_timestamp()
     from (
       select
         count(*) as found,
@@ -216,17 +216,44 @@ export async function recountTask(trx: Trx, id: string): Promise<void> {
     where t.id = ${id}`.execute(trx)
 }
 
-/** Videos of a task that are not terminal yet, and how many it took at all. */
-export async function taskVideoCounts(
-  db: Db | Trx,
+/** Counting this many candidates is cheap: smaller tasks are counted at each change. */
+const LARGE_TASK = 500
+
+/**
+ * Holds a task's row and tells what has to be done about it: whether all of it is over, and whether
+ * its counts are due. Neither grows with the task: 10,000 videos would each count 10,000.
+ */
+export async function lookAtTask(
+  trx: Trx,
   id: string,
-): Promise<{ accepted: number; open: number }> {
-  const { rows } = await sql<{ accepted: number; open: number }>`
-    select count(*) as accepted,
-      count(*) filter (where v.status not in ('completed', 'failed')) as open
-    from candidates c join videos v on v.id = c.video_id
-    where c.task_id = ${id} and c.state = 'accepted'`.execute(db)
-  return rows[0]!
+): Promise<{ isOver: boolean; isCountDue: boolean }> {
+  // Held before looking: of two that end at once, the second sees the first one's end.
+  const { rows } = await sql<{ could_end: boolean; is_due: boolean }>`
+    select status = 'running' and (discovery_done or error_code is not null) as could_end,
+      videos_found < ${LARGE_TASK} or counted_at is null
+        or counted_at < clock_timestamp() - interval '1 second' as is_due
+    from ingestion_tasks where id = ${id} for no key update`.execute(trx)
+  const task = rows[0]
+  if (!task) throw notFound('task', id)
+  const isOver = task.could_end && !(await hasOpenVideo(trx, id))
+  return { isOver, isCountDue: task.is_due }
+}
+
+/** From the last candidate on: videos are worked on in the order in which they were found. */
+async function hasOpenVideo(trx: Trx, id: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from candidates c join videos v on v.id = c.video_id
+    where c.task_id = ${id} and c.state = 'accepted' and v.status not in ('completed', 'failed')
+    order by c.id desc limit 1`.execute(trx)
+  return rows.length > 0
+}
+
+/** Videos that a task took and that are still there. */
+export async function countTaken(db: Db | Trx, id: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from candidates
+    where task_id = ${id} and state = 'accepted' and video_id is not null`.execute(db)
+  return rows[0]?.count ?? 0
 }
 
 function toTask(row: Selectable<IngestionTasksTable>): Task {

@@ -29,15 +29,13 @@ export async function stalledTaskIds(db: Db, aliveIds: string[]): Promise<string
   return rows.map((row) => row.id)
 }
 
-/** Ids of running tasks that have looked for videos and have none open. */
+/** Ids of running tasks: settled now and then, one whose last change was not counted is. */
 export async function waitingTaskIds(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select id from ingestion_tasks t where status = 'running' and discovery_done
-      and not exists (
-        select 1 from candidates c join videos v on v.id = c.video_id
-        where c.task_id = t.id and c.state = 'accepted' and v.status not in ('completed', 'failed'))`.execute(
-    db,
-  )
+  const rows = await db
+    .selectFrom('ingestion_tasks')
+    .select('id')
+    .where('status', '=', 'running')
+    .execute()
   return rows.map((row) => row.id)
 }
 
