@@ -1,54 +1,68 @@
 import { TriangleAlert } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { Health } from '../../api/stats.ts'
 import { Command } from '../../components/command.tsx'
 import { Card } from '../../components/ui/card.tsx'
 
-/** What each model gives; without it these steps are skipped. */
-const GIVES: Record<string, { steps: string; model: string }> = {
-  clip: { steps: 'Vectors, duplicates and concepts', model: 'CLIP' },
-  detector: { steps: 'Objects', model: 'The detector' },
-  speech: { steps: 'Speech', model: 'Whisper' },
+/** The steps that need each model. */
+const STEPS: Record<string, string> = {
+  clip: 'vectors, near-duplicates and concepts',
+  detector: 'objects',
+  speech: 'speech',
 }
 
 /** Says which steps will be skipped and which program is missing, with the command that mends it. */
 export function ModelsNotice({ health }: { health: Health | undefined }) {
   if (!health) return null
-  const models = Object.entries(health.checks.models).filter(([, { ok }]) => !ok)
-  const programs = [
-    { name: 'ffmpeg', ...health.checks.ffmpeg, without: 'no video can be processed' },
-    {
-      name: 'yt-dlp',
-      ...health.checks.yt_dlp,
-      without: 'sites cannot be searched or fetched from',
-    },
-  ].filter(({ ok }) => !ok)
-  if (models.length === 0 && programs.length === 0) return null
+  const { ffmpeg, yt_dlp: ytDlp, models } = health.checks
+  const missing = Object.entries(models).filter(([, { ok }]) => !ok)
+  if (ffmpeg.ok && ytDlp.ok && missing.length === 0) return null
   return (
-    <Card aria-label="What is missing" className="border-info/40 bg-info-soft">
-      <ul className="divide-y divide-info/20 px-4">
-        {programs.map(({ name, detail, without }) => (
-          <Missing key={name} title={`${name} is missing: ${without}`} detail={detail}>
-            <Command text="npx forgeindex doctor" />
-          </Missing>
-        ))}
-        {models.map(([job, { name, detail, command }]) => (
-          <Missing
-            key={job}
-            title={`${GIVES[job]?.steps ?? job}: this step will be skipped`}
-            detail={command ? `${GIVES[job]?.model ?? job} (${name}) is not installed.` : detail}
-          >
-            {command && <Command text={`npx ${command}`} />}
-          </Missing>
-        ))}
-      </ul>
-      {models.length > 0 && (
-        <div className="flex flex-wrap items-center gap-2 border-t border-info/20 px-4 py-2.5 text-xs text-dim">
-          <span>Afterwards, for the videos that are already here:</span>
-          <Command text="npx forgeindex recompute" />
-        </div>
+    <Card aria-label="What is missing" className="divide-y divide-line border-info/40">
+      {!ffmpeg.ok && (
+        <Missing title="No video can be processed: ffmpeg is missing" detail={ffmpeg.detail}>
+          <Command text="npx forgeindex doctor" />
+        </Missing>
       )}
+      {!ytDlp.ok && (
+        <Missing
+          title="Sites cannot be searched or fetched from: yt-dlp is missing"
+          detail={ytDlp.detail}
+        >
+          <Command text="npx forgeindex doctor" />
+        </Missing>
+      )}
+      {missing.length > 0 && <MissingModels missing={missing} />}
     </Card>
   )
+}
+
+type Model = Health['checks']['models'][string]
+
+function MissingModels({ missing }: { missing: [string, Model][] }) {
+  const [only] = missing
+  // Without a name it pulls all that are wanted.
+  const command =
+    missing.length === 1 ? only?.[1].command : missing.some(([, model]) => model.command) && PULL
+  const steps = missing.map(([job]) => STEPS[job] ?? job)
+  const details = missing.map(([, { name, detail }]) => (name ? `${name} is ${detail}` : detail))
+  return (
+    <Missing
+      title={`${missing.length === 1 ? 'This step' : 'These steps'} will be skipped: ${steps.join('; ')}`}
+      detail={missing.length === 1 ? details.join() : `Not installed: ${namesOf(missing)}.`}
+    >
+      {command && <Command text={`npx ${command}`} />}
+      <span className="flex items-center gap-2 text-xs text-dim">
+        then <Command text="npx forgeindex recompute" />
+      </span>
+    </Missing>
+  )
+}
+
+const PULL = 'forgeindex models pull'
+
+function namesOf(missing: [string, Model][]): string {
+  return missing.map(([job, { name, detail }]) => name || `${job} (${detail})`).join(', ')
 }
 
 function Missing({
@@ -58,16 +72,18 @@ function Missing({
 }: {
   title: string
   detail: string
-  children: React.ReactNode
+  children: ReactNode
 }) {
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 py-2.5">
-      <TriangleAlert className="size-4 shrink-0 text-info" aria-hidden />
-      <div className="min-w-0 flex-1 basis-64">
-        <p className="text-sm font-medium">{title}</p>
-        <p className="text-xs break-words text-dim">{detail}</p>
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5">
+      <div className="flex min-w-0 flex-1 basis-80 gap-2.5 max-sm:basis-full">
+        <TriangleAlert className="mt-0.5 size-4 shrink-0 text-info" aria-hidden />
+        <div className="min-w-0">
+          <p className="text-sm font-medium">{title}</p>
+          <p className="text-xs break-words text-dim">{detail}</p>
+        </div>
       </div>
       {children}
-    </li>
+    </div>
   )
 }

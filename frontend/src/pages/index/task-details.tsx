@@ -6,6 +6,7 @@ import { ErrorState } from '../../components/page-state.tsx'
 import { Segmented } from '../../components/segmented.tsx'
 import { Button } from '../../components/ui/button.tsx'
 import { Skeleton } from '../../components/ui/skeleton.tsx'
+import { cn } from '../../lib/cn.ts'
 import { formatCount, plural } from '../../lib/format.ts'
 import { usePollInterval } from '../../lib/live-events.tsx'
 import { paths } from '../../lib/paths.ts'
@@ -53,7 +54,10 @@ export function TaskDetails({ task }: { task: Task }) {
 }
 
 function Candidates({ task }: { task: Task }) {
-  const [state, setState] = useState<State>('rejected')
+  const [state, setState] = useState<State>(
+    // Where all were taken, only the other list has something to say.
+    task.videos_processed + task.videos_failed >= task.videos_found ? 'accepted' : 'rejected',
+  )
   const poll = usePollInterval()
   const list = useInfiniteQuery({
     ...candidatesQuery(task.id, state),
@@ -111,7 +115,7 @@ function Candidates({ task }: { task: Task }) {
 }
 
 function CandidateItem({ candidate }: { candidate: Candidate }) {
-  const { title, url, video_id: videoId, reason, reason_code: code } = candidate
+  const { title, url, state, video_id: videoId, reason, reason_code: code } = candidate
   return (
     <li className="flex flex-wrap items-baseline gap-x-3 py-1">
       <span className="min-w-0 flex-1 basis-48 truncate" title={url}>
@@ -124,7 +128,12 @@ function CandidateItem({ candidate }: { candidate: Candidate }) {
         )}
       </span>
       {(reason || code) && (
-        <span className="min-w-0 flex-1 basis-48 text-xs break-words text-dim">
+        <span
+          className={cn(
+            'min-w-0 flex-1 basis-48 text-xs break-words',
+            state === 'accepted' && code !== 'known-video' ? 'text-bad' : 'text-dim',
+          )}
+        >
           {reason ?? failureText(code ?? '')}
         </span>
       )}

@@ -3,10 +3,12 @@ import type { Task } from '../../api/tasks.ts'
 import { plural } from '../../lib/format.ts'
 import { askedText, isOver } from './task-words.ts'
 
-/** Tasks that were running in `before` and have ended in `after`. */
+/** Tasks that were open in `before` and have ended by themselves in `after`. */
 export function endedSince(before: readonly Task[], after: readonly Task[]): Task[] {
   const open = new Set(before.filter((task) => !isOver(task)).map(({ id }) => id))
-  return after.filter((task) => isOver(task) && open.has(task.id))
+  return after.filter(
+    (task) => open.has(task.id) && (task.status === 'completed' || task.status === 'failed'),
+  )
 }
 
 /** `off`: not wanted. `refused`: wanted, but the browser does not let us. */
@@ -41,9 +43,7 @@ export function useTaskNotices(tasks: readonly Task[] | undefined): {
 }
 
 function notify(task: Task): void {
-  const title = { completed: 'Finished', failed: 'Failed', cancelled: 'Cancelled' }[
-    task.status as 'completed' | 'failed' | 'cancelled'
-  ]
+  const title = task.status === 'failed' ? 'Failed' : 'Finished'
   try {
     new Notification(`${title}: ${askedText(task)}`, {
       tag: task.id,
