@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
+import { ApiError } from '../../api/client.ts'
 import { sessionQuery, signIn } from '../../api/session.ts'
 import { ErrorState } from '../page-state.tsx'
 import { Button } from '../ui/button.tsx'
@@ -18,8 +19,16 @@ export function SignInGate({ children }: { children: ReactNode }) {
   })
   if (session.data?.signed_in) return children
   if (session.data) return <SignIn />
-  if (session.isError)
-    return <ErrorState error={session.error} onRetry={() => void session.refetch()} />
+  // While it asks again the query is pending anew: what went wrong before stays on the page.
+  if (session.errorUpdateCount > 0) {
+    const error = session.error ?? new ApiError(0, 'server-unreachable', 'It does not answer.')
+    return (
+      <main>
+        <h1 className="sr-only">Forgeindex</h1>
+        <ErrorState error={error} onRetry={() => void session.refetch()} />
+      </main>
+    )
+  }
   return null
 }
 
