@@ -42,21 +42,38 @@ export async function addCandidate(
   return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
-/** One page of a task's candidates in the source's order. @throws InvalidInputError `invalid-cursor` */
+/**
+ * One page of a task's candidates in the source's order. One that was taken and whose video failed
+ * has the failure as its reason.
+ *
+ * @throws InvalidInputError `invalid-cursor`
+ */
 export async function candidatesOfTask(
   db: Db,
   taskId: string,
   options: { state: CandidateState | null; limit: number; cursor: string | null },
 ): Promise<Page<StoredCandidate>> {
-  let query = db.selectFrom('candidates').selectAll().where('task_id', '=', taskId)
-  if (options.state) query = query.where('state', '=', options.state)
+  let query = db
+    .selectFrom('candidates')
+    .leftJoin('videos', (join) =>
+      join
+        .onRef('videos.id', '=', 'candidates.video_id')
+        .on('candidates.state', '=', 'accepted')
+        .on('videos.status', '=', 'failed'),
+    )
+    .selectAll('candidates')
+    .select('videos.failure')
+    .where('candidates.task_id', '=', taskId)
+  if (options.state) query = query.where('candidates.state', '=', options.state)
   if (options.cursor) {
     const [rank, id] = decodeNumbers(options.cursor, 2)
-    query = query.where(sql<boolean>`(rank, id) > (${rank}::float8, ${id}::float8)`)
+    query = query.where(
+      sql<boolean>`(candidates.rank, candidates.id) > (${rank}::float8, ${id}::float8)`,
+    )
   }
   const rows = await query
-    .orderBy('rank')
-    .orderBy('id')
+    .orderBy('candidates.rank')
+    .orderBy('candidates.id')
     .limit(options.limit + 1)
     .execute()
   const page = rows.slice(0, options.limit)
@@ -69,8 +86,8 @@ export async function candidatesOfTask(
       title: row.title,
       rank: row.rank,
       state: row.state,
-      reasonCode: row.reason_code,
-      reason: row.reason,
+      reasonCode: row.failure?.code ?? row.reason_code,
+      reason: row.failure?.message ?? row.reason,
       videoId: row.video_id,
     })),
     nextCursor: rows.length > page.length && last ? encodeNumbers(last.rank, last.id) : null,

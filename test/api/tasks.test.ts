@@ -206,6 +206,17 @@ for (const { form, missing } of FORMS) {
         failure: { code: 'too-long', step: 'download', retryable: false },
       })
       expect(video.failure!.message).toMatch(/600 s.*400 s/)
+      const { body } = await library.ask<{ items: unknown[] }>(
+        'GET',
+        `/api/tasks/${task.id}/candidates`,
+      )
+      expect(body.items).toEqual([
+        expect.objectContaining({
+          state: 'accepted',
+          reason_code: 'too-long',
+          reason: video.failure!.message,
+        }),
+      ])
       expect(video.keyframes).toEqual([])
     })
 
