@@ -91,7 +91,7 @@ function Bench({ video, player }: { video: SmallVideo; player: Player }) {
             video={video}
             keyframe={keyframe}
             boxes={boxes}
-            className="aspect-video max-h-[55dvh] w-full grow lg:aspect-auto lg:h-[clamp(15rem,calc(100dvh-29rem),46rem)] lg:max-h-none in-[:fullscreen]:h-auto in-[:fullscreen]:max-h-none"
+            className="aspect-video max-h-[55dvh] w-full grow lg:aspect-auto lg:h-[clamp(15rem,calc(100dvh-30rem),46rem)] lg:max-h-none in-[:fullscreen]:h-auto in-[:fullscreen]:max-h-none"
           />
           <Controls commands={commands} hasAudio={video.has_audio !== false} />
         </div>

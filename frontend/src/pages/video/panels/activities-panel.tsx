@@ -59,7 +59,9 @@ export function ActivitiesPanel({ video }: { video: SmallVideo }) {
               </span>
               <span className="flex justify-between gap-2 text-faint">
                 <span className="min-w-0 break-words">{evidenceText(activity.metadata)}</span>
-                <span className="font-mono tabular-nums">{formatShare(activity.confidence)}</span>
+                <span className="font-mono whitespace-nowrap tabular-nums">
+                  {formatShare(activity.confidence)}
+                </span>
               </span>
             </span>
           </button>

@@ -58,7 +58,7 @@ export function ObjectsPanel({ video }: { video: SmallVideo }) {
             value={[Math.round(minConfidence * 100)]}
             onValueChange={([value]) => setMinConfidence((value ?? 0) / 100)}
           />
-          <span className="w-9 text-right font-mono tabular-nums">
+          <span className="w-9 text-right font-mono whitespace-nowrap tabular-nums">
             {formatShare(minConfidence)}
           </span>
         </span>

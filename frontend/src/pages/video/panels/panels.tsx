@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import type { SmallVideo } from '../../../api/video.ts'
 import { Tabs, TabsContent, TabsList, TabsTrigger } from '../../../components/ui/tabs.tsx'
 import { ActivitiesPanel } from './activities-panel.tsx'
@@ -29,15 +30,28 @@ export function Panels({
   onTab: (tab: string) => void
 }) {
   const open = TABS.find(({ id }) => id === tab)?.id ?? 'objects'
+  const list = useRef<HTMLDivElement>(null)
+  // On a phone not all tabs have room. Not scrollIntoView: that would move the page as well.
+  useEffect(() => {
+    const active = list.current?.querySelector<HTMLElement>(`[data-tab=${open}]`)
+    if (list.current && active)
+      list.current.scrollLeft =
+        active.offsetLeft + active.offsetWidth / 2 - list.current.clientWidth / 2
+  }, [open])
   return (
     <Tabs
       value={open}
       onValueChange={onTab}
       className="flex min-h-80 flex-col rounded-lg border border-line bg-panel lg:absolute lg:inset-0 lg:min-h-0"
     >
-      <TabsList aria-label="About this video" className="shrink-0 gap-0 px-1">
+      <TabsList ref={list} aria-label="About this video" className="relative shrink-0 gap-0 px-1">
         {TABS.map(({ id, label }) => (
-          <TabsTrigger key={id} value={id} className="px-2 text-[13px] focus-visible:outline-offset-[-2px] lg:text-xs">
+          <TabsTrigger
+            key={id}
+            value={id}
+            data-tab={id}
+            className="px-2 text-[13px] focus-visible:outline-offset-[-2px] lg:px-1.5 lg:text-xs xl:px-[7px]"
+          >
             {label}
             {id === 'duplicates' && video.duplicates.length > 0 && (
               <span className="ml-1 text-xs text-amber">{video.duplicates.length}</span>

@@ -1,10 +1,11 @@
-import { AudioLines, LoaderCircle } from 'lucide-react'
+import { AudioLines, FileVideo, LoaderCircle } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Detection, Keyframe, SmallVideo } from '../../../api/video.ts'
 import { cn } from '../../../lib/cn.ts'
 import { useConnection } from '../../../lib/live-events.tsx'
 import { useLabels } from '../state/labels-context.tsx'
 import { usePlayer, usePlayState } from '../state/player-context.tsx'
+import { isAtWork } from '../state/progress.ts'
 import { BoxOverlay } from './box-overlay.tsx'
 import { FaultNote } from './fault-note.tsx'
 
@@ -25,6 +26,7 @@ export function Stage({
   const player = usePlayer()
   const fault = usePlayState((state) => state.fault)
   const waiting = usePlayState((state) => state.waiting)
+  const shown = usePlayState((state) => state.shown)
   const { boxesShown } = useLabels()
   const [stage, setStage] = useState<HTMLDivElement | null>(null)
   const element = useRef<HTMLVideoElement>(null)
@@ -73,13 +75,8 @@ export function Stage({
           className="absolute inset-0 size-full bg-black object-contain"
         />
       )}
-      {!hasPicture && video.media_url && (
-        <p className="absolute inset-0 grid place-content-center justify-items-center gap-2 bg-ground text-sm text-dim">
-          <AudioLines aria-hidden className="size-10 text-faint" />
-          Sound only: this file has no picture.
-        </p>
-      )}
-      {boxesShown && hasPicture && (
+      {!hasPicture && <NoPicture video={video} />}
+      {boxesShown && hasPicture && (shown || fault) && (
         <BoxOverlay
           stage={stage}
           picture={picture}
@@ -101,5 +98,22 @@ export function Stage({
         />
       )}
     </div>
+  )
+}
+
+/** Why the stage is empty. */
+function NoPicture({ video }: { video: SmallVideo }) {
+  const Icon = video.has_audio ? AudioLines : FileVideo
+  return (
+    <p className="absolute inset-0 grid place-content-center justify-items-center gap-2 bg-ground px-4 text-center text-sm text-dim">
+      <Icon aria-hidden className="size-10 text-faint" />
+      {!video.media_url
+        ? isAtWork(video.status)
+          ? 'The file is not here yet.'
+          : 'There is no file.'
+        : video.has_audio
+          ? 'Sound only: this file has no picture.'
+          : 'No picture of this file is known.'}
+    </p>
   )
 }

@@ -12,6 +12,8 @@ export interface PlayState {
   time: number
   duration: number
   playing: boolean
+  /** The picture of `time` is there; before that the poster is, which boxes do not belong to. */
+  shown: boolean
   /** The browser waits for data. */
   waiting: boolean
   rate: number
@@ -22,6 +24,9 @@ export interface PlayState {
   /** The browser does not play the file, or not its pictures: keyframes stand in. */
   fault: MediaFault | null
 }
+
+/** Seconds; some browsers do not count going from 0 to 0 as going. */
+const FIRST_PICTURE = 1e-3
 
 export const RATES = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4] as const
 
@@ -42,6 +47,7 @@ export class Player {
       time: Math.min(Math.max(0, time), duration),
       duration,
       playing: false,
+      shown: false,
       waiting: false,
       rate: 1,
       volume: 1,
@@ -68,8 +74,7 @@ export class Player {
   /** Follows a <video> until the returned function is called. */
   attach(video: HTMLVideoElement): () => void {
     this.#video = video
-    const { time, rate, volume, muted } = this.#state
-    if (time > 0) video.currentTime = time
+    const { rate, volume, muted } = this.#state
     Object.assign(video, { playbackRate: rate, volume, muted })
     const events: Partial<Record<keyof HTMLMediaElementEventMap, () => void>> = {
       loadedmetadata: () => {
@@ -77,15 +82,15 @@ export class Player {
         if (this.#state.duration <= 0 && Number.isFinite(video.duration))
           this.#set({ duration: video.duration })
         this.#set({ fault: null })
-        if (Math.abs(video.currentTime - this.#state.time) > 0.05)
-          video.currentTime = this.#state.time
+        // Going somewhere, be it to the start, is what takes the poster away.
+        video.currentTime = Math.max(this.#state.time, FIRST_PICTURE)
       },
       play: () => this.#started(),
       pause: () => this.#stopped(),
       ended: () => this.#stopped(),
       waiting: () => this.#set({ waiting: true }),
       canplay: () => this.#set({ waiting: false }),
-      seeked: () => this.#set({ waiting: false }),
+      seeked: () => this.#set({ waiting: false, shown: true }),
       timeupdate: () => !video.seeking && this.#arrived(video.currentTime),
       error: () => void this.#failed(video),
     }
@@ -111,7 +116,7 @@ export class Player {
 
   /** Asks for the file again after a fault. */
   reload(): void {
-    this.#set({ fault: null })
+    this.#set({ fault: null, shown: false })
     this.#video?.load()
   }
 
