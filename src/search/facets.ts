@@ -1,5 +1,5 @@
 import type { Db } from '../config/database.ts'
-import { countFacets, type FacetCounts } from '../store/facets.ts'
+import { type AnyOfFacet, countFacets, type FacetCounts } from '../store/facets.ts'
 import type { VideoFilters } from '../store/video-filters.ts'
 
 /** Facets of whose values a filter takes any, and that filter. */
@@ -9,7 +9,7 @@ const ANY_OF = {
   licence: 'licence',
   hasSpeech: 'hasSpeech',
   duplicate: 'hideDuplicates',
-} as const
+} as const satisfies Record<AnyOfFacet, keyof VideoFilters>
 
 /**
  * Videos per value of each filter. A facet is counted with all other filters, and with its own too
@@ -24,16 +24,20 @@ export async function facetsOf(
   filters: VideoFilters,
   ranked: ((filters: VideoFilters) => Promise<string[]>) | null,
 ): Promise<FacetCounts> {
-  const among = async (chosen: VideoFilters): Promise<VideoFilters> =>
-    ranked ? { videoIds: await ranked(chosen) } : chosen
-  const facets = await countFacets(db, await among(filters))
-  for (const [facet, own] of Object.entries(ANY_OF) as [
-    keyof typeof ANY_OF,
-    keyof VideoFilters,
-  ][]) {
+  const choices: Partial<Record<AnyOfFacet, VideoFilters>> = {}
+  const others = { ...filters }
+  for (const [facet, own] of Object.entries(ANY_OF) as [AnyOfFacet, keyof VideoFilters][]) {
     if (!narrows(filters[own])) continue
-    const { [own]: _left, ...others } = filters
-    facets[facet] = (await countFacets(db, await among(others), { labels: false }))[facet]
+    choices[facet] = { [own]: filters[own] }
+    delete others[own]
+  }
+  if (!ranked) return await countFacets(db, others, { choices })
+  // A ranking looks at so many frames and no more: under other filters it is another one.
+  const facets = await countFacets(db, { videoIds: await ranked(filters) })
+  for (const facet of Object.keys(choices) as AnyOfFacet[]) {
+    const { [ANY_OF[facet]]: _own, ...without } = filters
+    const videoIds = await ranked(without)
+    facets[facet] = (await countFacets(db, { videoIds }, { labels: false }))[facet]
   }
   return facets
 }

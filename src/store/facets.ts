@@ -1,6 +1,12 @@
 import { sql } from 'kysely'
 import type { Db } from '../config/database.ts'
-import { HAS_SPEECH, IS_DUPLICATE, matchingVideos, type VideoFilters } from './video-filters.ts'
+import {
+  HAS_SPEECH,
+  IS_DUPLICATE,
+  matches,
+  matchingVideos,
+  type VideoFilters,
+} from './video-filters.ts'
 import { FIRST_CHARACTER } from './video-labels.ts'
 
 /** How many videos have a value. */
@@ -32,15 +38,24 @@ export interface FacetCounts {
 /** Longest list of one facet. */
 const MOST_VALUES = 200
 
+/** Facets of which a video has one value, so that a filter takes any of several. */
+export type AnyOfFacet = 'platform' | 'category' | 'licence' | 'hasSpeech' | 'duplicate'
+
 /**
- * Counts the matching videos by every facet, in one pass over them. `labels: false` leaves out
+ * Counts the matching videos by every facet, in one pass over them. `choices` are further filters, by
+ * the facet they belong to: they narrow every count but that facet's own. `labels: false` leaves out
  * objects, activities and tags (their lists are empty), which are most of the work.
  */
 export async function countFacets(
   db: Db,
   filters: VideoFilters,
-  { labels = true }: { labels?: boolean } = {},
+  {
+    labels = true,
+    choices = {},
+  }: { labels?: boolean; choices?: Partial<Record<AnyOfFacet, VideoFilters>> } = {},
 ): Promise<FacetCounts> {
+  const chosen = Object.entries(choices)
+  const conditions = chosen.map(([, filter]) => matches(filter))
   // The combinations are few; they are added up below. The labels too are counted here: the databases
   // take several times as long for it.
   const rows = await matchingVideos(db, filters)
@@ -51,33 +66,42 @@ export async function countFacets(
       sql<string>`coalesce(nullif(v.licence, ''), 'unknown')`.as('licence'),
       HAS_SPEECH.as('has_speech'),
       IS_DUPLICATE.as('duplicate'),
+      sql<boolean[]>`array[${sql.join(conditions)}]::boolean[]`.as('passes'),
       sql<number>`count(*)`.as('count'),
       sql<number | null>`min(v.duration)`.as('min'),
       sql<number | null>`max(v.duration)`.as('max'),
-      (labels ? sql<string | null>`string_agg(c.facets, '')` : sql<null>`null`).as('facets'),
+      (labels
+        ? sql<
+            string | null
+          >`string_agg(c.facets, '') filter (where ${sql.join([sql`true`, ...conditions], sql` and `)})`
+        : sql<null>`null`
+      ).as('facets'),
     ])
-    .groupBy(sql`1, 2, 3, 4, 5`)
+    .groupBy(sql`1, 2, 3, 4, 5, 6`)
     .execute()
-  const summed = (of: (row: (typeof rows)[number]) => string): ValueCount[] => {
+  const passing = (facet?: AnyOfFacet) =>
+    rows.filter((row) => chosen.every(([own], at) => own === facet || row.passes[at]))
+  const summed = (facet: AnyOfFacet, of: (row: (typeof rows)[number]) => string) => {
     const counts = new Map<string, number>()
-    for (const row of rows) counts.set(of(row), (counts.get(of(row)) ?? 0) + row.count)
+    for (const row of passing(facet)) counts.set(of(row), (counts.get(of(row)) ?? 0) + row.count)
     return inOrder(counts)
   }
   const labelled = await countLabels(
     db,
     rows.flatMap((row) => row.facets ?? []),
   )
-  const shortest = rows.flatMap((row) => row.min ?? [])
-  const longest = rows.flatMap((row) => row.max ?? [])
+  const all = passing()
+  const shortest = all.flatMap((row) => row.min ?? [])
+  const longest = all.flatMap((row) => row.max ?? [])
   return {
-    total: rows.reduce((sum, row) => sum + row.count, 0),
+    total: all.reduce((sum, row) => sum + row.count, 0),
     duration:
       shortest.length > 0 ? { min: Math.min(...shortest), max: Math.max(...longest) } : null,
-    platform: summed((row) => row.platform),
-    category: summed((row) => row.category),
-    licence: summed((row) => row.licence),
-    hasSpeech: summed((row) => String(row.has_speech)),
-    duplicate: summed((row) => String(row.duplicate)),
+    platform: summed('platform', (row) => row.platform),
+    category: summed('category', (row) => row.category),
+    licence: summed('licence', (row) => row.licence),
+    hasSpeech: summed('hasSpeech', (row) => String(row.has_speech)),
+    duplicate: summed('duplicate', (row) => String(row.duplicate)),
     objects: inOrder(labelled.o),
     activities: inOrder(labelled.a),
     tags: inOrder(labelled.t),

@@ -48,6 +48,12 @@ export function matchingVideos(db: Db | Trx, filters: VideoFilters) {
   return db.selectFrom('videos as v').where((eb) => eb.and(conditions(filters)))
 }
 
+/** The filters as one condition on `v`. */
+export function matches(filters: VideoFilters): Expression<SqlBool> {
+  const all = conditions(filters)
+  return all.length > 0 ? sql<SqlBool>`(${sql.join(all, sql` and `)})` : sql<SqlBool>`true`
+}
+
 /** True when the filters leave nothing out. */
 export function isUnfiltered(filters: VideoFilters): boolean {
   return conditions(filters).length === 0
