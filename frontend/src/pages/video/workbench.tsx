@@ -1,6 +1,6 @@
-import { useRef, useState } from 'react'
+import { type RefObject, useEffect, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
-import type { SmallVideo } from '../../api/video.ts'
+import type { Keyframe, SmallVideo } from '../../api/video.ts'
 import { useToast } from '../../components/ui/toast.tsx'
 import { paths } from '../../lib/paths.ts'
 import { Header } from './header/header.tsx'
@@ -39,9 +39,7 @@ function Bench({ video, player }: { video: SmallVideo; player: Player }) {
   const frame = useRef<HTMLDivElement>(null)
   const timeline = useRef<TimelineHandle>(null)
   const tagInput = useRef<HTMLInputElement>(null)
-  const keyframes = useKeyframesAround(video.id)
-  const boxes = useBoxesAround(video.id, video.detection_count > 0)
-  const keyframe = useStandingKeyframe(keyframes)
+  const keyframes = useRef<Keyframe[]>([])
   const commands = useCommands({ keyframes, fps: video.fps, frame, timeline })
   const q = params.get('q') ?? ''
   useUrlTime()
@@ -77,7 +75,7 @@ function Bench({ video, player }: { video: SmallVideo; player: Player }) {
     <div data-workbench className="mx-auto max-w-[110rem] space-y-2 p-2 sm:p-3">
       <Header
         video={video}
-        keyframe={keyframe}
+        keyframes={keyframes}
         onCopyLink={() => void copyLink()}
         onHelp={() => setHelpOpen(true)}
       />
@@ -87,10 +85,9 @@ function Bench({ video, player }: { video: SmallVideo; player: Player }) {
           ref={frame}
           className="flex min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-black"
         >
-          <Stage
+          <Picture
             video={video}
-            keyframe={keyframe}
-            boxes={boxes}
+            keyframes={keyframes}
             className="aspect-video max-h-[55dvh] w-full grow lg:aspect-auto lg:h-[clamp(15rem,calc(100dvh-30rem),46rem)] lg:max-h-none in-[:fullscreen]:h-auto in-[:fullscreen]:max-h-none"
           />
           <Controls commands={commands} hasAudio={video.has_audio !== false} />
@@ -111,4 +108,26 @@ function Bench({ video, player }: { video: SmallVideo; player: Player }) {
       <HelpDialog open={isHelpOpen} onOpenChange={setHelpOpen} />
     </div>
   )
+}
+
+/**
+ * The stage with what stands at the playhead. It is the one part that renders with each keyframe;
+ * others who need the keyframes read them from the reference when they are asked to do something.
+ */
+function Picture({
+  video,
+  keyframes,
+  className,
+}: {
+  video: SmallVideo
+  keyframes: RefObject<Keyframe[]>
+  className: string
+}) {
+  const around = useKeyframesAround(video.id)
+  const boxes = useBoxesAround(video.id, video.detection_count > 0)
+  const keyframe = useStandingKeyframe(around)
+  useEffect(() => {
+    keyframes.current = around
+  }, [keyframes, around])
+  return <Stage video={video} keyframe={keyframe} boxes={boxes} className={className} />
 }

@@ -8,7 +8,7 @@ import {
   RotateCw,
   ScanSearch,
 } from 'lucide-react'
-import { useState } from 'react'
+import { type RefObject, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { type Keyframe, reprocess, type SmallVideo } from '../../../api/video.ts'
 import { Badge, StatusBadge } from '../../../components/ui/badge.tsx'
@@ -17,6 +17,8 @@ import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../../components/ui
 import { useToast } from '../../../components/ui/toast.tsx'
 import { formatTime, humanLabel } from '../../../lib/format.ts'
 import { paths } from '../../../lib/paths.ts'
+import { lastAt } from '../state/chunks.ts'
+import { usePlayer } from '../state/player-context.tsx'
 import { isAtWork } from '../state/progress.ts'
 import { ReprocessDialog } from './reprocess-dialog.tsx'
 import { resultsAround } from './results-around.ts'
@@ -24,19 +26,21 @@ import { resultsAround } from './results-around.ts'
 /** The title, what the video is in one line, and what can be done with it. */
 export function Header({
   video,
-  keyframe,
+  keyframes,
   onCopyLink,
   onHelp,
 }: {
   video: SmallVideo
-  keyframe: Keyframe | null
+  keyframes: RefObject<Keyframe[]>
   onCopyLink: () => void
   onHelp: () => void
 }) {
   const client = useQueryClient()
   const toast = useToast()
   const [params] = useSearchParams()
+  const player = usePlayer()
   const [isAsking, setAsking] = useState(false)
+  const [keyframe, setKeyframe] = useState<Keyframe | null>(null)
   const again = useMutation({
     mutationFn: () => reprocess(video.id),
     onSuccess: () => {
@@ -111,7 +115,13 @@ export function Header({
       >
         <Keyboard />
       </Button>
-      <Menu>
+      <Menu
+        onOpenChange={() => {
+          const { time } = player.state
+          const at = lastAt(keyframes.current, time, (each) => each.timestamp)
+          setKeyframe(keyframes.current[at] ?? null)
+        }}
+      >
         <MenuTrigger asChild>
           <Button size="sm" aria-label="Actions">
             <EllipsisVertical /> <span className="max-sm:hidden">Actions</span>

@@ -21,7 +21,8 @@ export function useCommands({
   frame,
   timeline,
 }: {
-  keyframes: Keyframe[]
+  /** Those around the playhead. */
+  keyframes: RefObject<Keyframe[]>
   fps: number | null
   frame: RefObject<HTMLElement | null>
   timeline: RefObject<TimelineHandle | null>
@@ -33,7 +34,7 @@ export function useCommands({
         player.pause()
         const { time } = player.state
         const next = neighbour(
-          keyframes.map((each) => each.timestamp),
+          keyframes.current.map((each) => each.timestamp),
           time,
           direction,
         )

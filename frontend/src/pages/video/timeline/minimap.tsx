@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react'
+import { type KeyboardEvent, memo, type PointerEvent, useMemo, useRef } from 'react'
 import { formatTime } from '../../../lib/format.ts'
 import type { Lane } from './lanes.ts'
 import { PlayheadLine } from './playhead-line.tsx'
@@ -32,10 +32,7 @@ export function Minimap({
     event.preventDefault()
     onShow({ from: view.from + span * step, to: view.to + span * step })
   }
-  const marks = useMemo(
-    () => lanes.filter(({ kind }) => kind === 'activity' || kind === 'speech' || kind === 'hits'),
-    [lanes],
-  )
+  const whole = useMemo(() => ({ from: 0, to: duration }), [duration])
   return (
     <div
       role="scrollbar"
@@ -65,27 +62,33 @@ export function Minimap({
       }}
       className="relative h-4 cursor-grab touch-none overflow-hidden border-t bg-ground active:cursor-grabbing"
     >
-      {marks.map((lane, index) =>
-        lane.segments.map((segment) => (
-          <div
-            key={`${lane.id} ${segment.start}`}
-            className="absolute h-0.5 min-w-px opacity-80"
-            style={{
-              top: 2 + (index % 4) * 3,
-              left: share(segment.start),
-              width: share(segment.end - segment.start),
-              background: lane.color,
-            }}
-          />
-        )),
-      )}
+      <Marks lanes={lanes} duration={duration} />
       <div
         className="absolute inset-y-0 min-w-1 rounded-sm border border-edge bg-white/10"
         style={{ left: share(view.from), width: share(span) }}
       />
-      <PlayheadLine view={WHOLE(duration)} width={width} />
+      <PlayheadLine view={whole} width={width} />
     </div>
   )
 }
 
-const WHOLE = (duration: number): View => ({ from: 0, to: duration })
+/** Activities, speech and hits in thin lines. Made anew only with the lanes, not with the view. */
+const Marks = memo(function Marks({ lanes, duration }: { lanes: Lane[]; duration: number }) {
+  const share = (time: number) => `${(time / (duration || 1)) * 100}%`
+  return lanes
+    .filter(({ kind }) => kind === 'activity' || kind === 'speech' || kind === 'hits')
+    .map((lane, index) =>
+      lane.segments.map((segment) => (
+        <div
+          key={`${lane.id} ${segment.start}`}
+          className="absolute h-0.5 min-w-px opacity-80"
+          style={{
+            top: 2 + (index % 4) * 3,
+            left: share(segment.start),
+            width: share(segment.end - segment.start),
+            background: lane.color,
+          }}
+        />
+      )),
+    )
+})
