@@ -31,7 +31,10 @@ program
   .command('ingest')
   .description('find, download and label videos: a folder, a file, a URL, a list.txt or "words"')
   .argument('<what>')
-  .option('--platform <name>', 'youtube, tiktok, instagram, commons, folder, urls')
+  .option(
+    '--platform <name>',
+    'youtube, tiktok, instagram, commons, archive, nasa, any, folder, urls',
+  )
   .option('--max-videos <n>', 'how many at most, 1 to 10000', wholeNumber)
   .option('--taxonomy <name>', 'name or path of a taxonomy')
   .option('--wait', 'wait for the end (without a server it always does)')

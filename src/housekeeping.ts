@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { toError } from './errors.ts'
+import { endApifyRuns } from './ingestion/apify-runs.ts'
 import { INCOMING_PREFIX } from './ingestion/discovery/upload.ts'
 import type { Services } from './services.ts'
 import { dropOldEvents } from './store/events.ts'
@@ -68,6 +69,7 @@ export async function keepHouse(services: Services): Promise<void> {
       'Making this archive ended the program each time it was tried. Start it again after an update.',
     )
   }
+  await endApifyRuns(services, db, 'ended-tasks')
   await sweepIncoming(services)
   await sweepExports(services)
 }

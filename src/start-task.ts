@@ -4,7 +4,8 @@ import { MAX_VIDEOS } from './api/schemas/tasks.ts'
 import { InvalidInputError, NotFoundError, toError } from './errors.ts'
 import type { Platform } from './ingestion/discovery/source.ts'
 import { guardOf } from './ingestion/guard.ts'
-import { parseWish, platformOfUrl } from './ingestion/recognise.ts'
+import { parseWish } from './ingestion/recognise.ts'
+import { type ArchiveEndpoints, platformOfUrl } from './ingestion/urls.ts'
 import { loadTaxonomy } from './labeling/taxonomy.ts'
 import type { Services } from './services.ts'
 import { recordEvent } from './store/events.ts'
@@ -55,7 +56,7 @@ async function planTask(
   const urls = isUrl && words.query ? [...wish.urls, words.query] : wish.urls
   // The brief's body has only `query`: for a folder it is the path.
   const folder = wish.path ?? (wish.platform === 'folder' || isPath(wish.query) ? wish.query : null)
-  const platform = wish.platform ?? guessPlatform(urls, folder, settings.commonsUrl)
+  const platform = wish.platform ?? guessPlatform(urls, folder, settings)
   refuseContradictions(platform, { folder, urls, hasWords: words.query !== null && !isUrl })
   const isUpload = platform === 'upload'
   if (folder !== null && !isUpload) await checkFolder(folder, settings.importDirs, isLocalUser)
@@ -130,10 +131,14 @@ async function checkTaxonomy(taxonomy: string, allowPaths: boolean): Promise<voi
   }
 }
 
-function guessPlatform(urls: string[], folder: string | null, commonsUrl: string): Platform {
+function guessPlatform(
+  urls: string[],
+  folder: string | null,
+  endpoints: ArchiveEndpoints,
+): Platform {
   if (folder !== null) return 'folder'
   if (urls.length === 0) return 'youtube'
-  const platforms = new Set(urls.map((url) => platformOfUrl(url, commonsUrl) ?? 'urls'))
+  const platforms = new Set(urls.map((url) => platformOfUrl(url, endpoints) ?? 'urls'))
   return platforms.size === 1 ? [...platforms][0]! : 'urls'
 }
 

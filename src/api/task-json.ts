@@ -24,6 +24,7 @@ export function taskJson(row: StoredTask, progress: TaskProgress): Task {
     progress: isOver ? 1 : Math.min(1, Math.round(share * 1000) / 1000),
     stages: progress.stages,
     failures: progress.failures,
+    notes: progress.notes,
     error_message: row.errorMessage,
     error_code: row.errorCode,
     urls: row.urls,

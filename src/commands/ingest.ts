@@ -57,7 +57,7 @@ export async function startIngest(
   const known =
     named && !/^https?:/i.test(what) && !/\.txt$/i.test(what)
       ? { platform: options.platform, query: what, urls: [] as string[] }
-      : await recogniseArgument(what, { cwd: process.cwd(), commonsUrl: settings.commonsUrl })
+      : await recogniseArgument(what, { ...settings, cwd: process.cwd() })
   const folder = 'path' in known ? known.path : undefined
   return await library.request<TaskJson>('POST', '/api/ingest', {
     ...(known.query ? { query: known.query } : {}),

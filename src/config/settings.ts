@@ -17,6 +17,18 @@ export interface S3Settings {
   publicUrl: string | null
 }
 
+/** How Apify is asked; without a token it is not. */
+export interface ApifySettings {
+  token: string | null
+  url: string
+  /** `owner/name` of the actor that is asked about each platform. */
+  actors: { youtube: string; tiktok: string; instagram: string }
+  /** Most results that one run may bring. */
+  maxItems: number
+  /** Most dollars that one task may spend. */
+  maxUsd: number
+}
+
 /** Everything the program takes from its environment, checked and frozen. */
 export interface Settings {
   /** Server database; null means the embedded one under `dataDir`. */
@@ -36,7 +48,9 @@ export interface Settings {
   taxonomy: string
   hubUrl: string
   commonsUrl: string
-  apifyToken: string | null
+  archiveUrl: string
+  nasaUrl: string
+  apify: ApifySettings
   clipModel: string
   clipPretrained: string
   yoloModel: string
@@ -75,6 +89,12 @@ const url = z.url({ protocol: /^https?$/ })
 const count = (fallback: number, max: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback)
 
+const actor = (fallback: string) =>
+  text
+    .regex(/^[\w.-]+[/~][\w.-]+$/, "an actor's name such as owner/name")
+    .transform((value) => value.replace('~', '/'))
+    .default(fallback)
+
 const databaseUrl = text
   .transform((value) => value.replace(/^postgres(ql)?\+[a-z0-9]+:/, 'postgresql:'))
   .pipe(
@@ -99,6 +119,12 @@ const environment = z.object({
   MINIO_BUCKET: text.min(3).default('forgeindex'),
   MINIO_REGION: text.min(1).default('us-east-1'),
   APIFY_API_TOKEN: optionalText,
+  APIFY_API_BASE_URL: url.default('https://api.apify.com'),
+  FORGEINDEX_APIFY_YOUTUBE_ACTOR: actor('streamers/youtube-scraper'),
+  FORGEINDEX_APIFY_TIKTOK_ACTOR: actor('clockworks/tiktok-scraper'),
+  FORGEINDEX_APIFY_INSTAGRAM_ACTOR: actor('apify/instagram-scraper'),
+  FORGEINDEX_APIFY_MAX_ITEMS: count(2000, 100_000),
+  FORGEINDEX_APIFY_MAX_USD: z.coerce.number().positive().max(100_000).default(5),
   WHISPER_MODEL: text.min(1).default('base'),
   CLIP_MODEL: text.min(1).default('ViT-B-32'),
   CLIP_PRETRAINED: text.min(1).default('openai'),
@@ -122,6 +148,8 @@ const environment = z.object({
   FORGEINDEX_TAXONOMY: text.min(1).default('manufacturing'),
   HF_ENDPOINT: url.default('https://huggingface.co'),
   FORGEINDEX_COMMONS_URL: url.default('https://commons.wikimedia.org'),
+  FORGEINDEX_ARCHIVE_URL: url.default('https://archive.org'),
+  FORGEINDEX_NASA_URL: url.default('https://images-api.nasa.gov'),
   FORGEINDEX_MAX_UPLOAD_BYTES: count(4 * 1024 ** 3, Number.MAX_SAFE_INTEGER),
   FORGEINDEX_FFMPEG: text.min(1).default('ffmpeg'),
   FORGEINDEX_FFPROBE: text.min(1).default('ffprobe'),
@@ -198,7 +226,19 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     taxonomy: env.FORGEINDEX_TAXONOMY,
     hubUrl: env.HF_ENDPOINT.replace(/\/$/, ''),
     commonsUrl: env.FORGEINDEX_COMMONS_URL.replace(/\/$/, ''),
-    apifyToken: env.APIFY_API_TOKEN,
+    archiveUrl: env.FORGEINDEX_ARCHIVE_URL.replace(/\/$/, ''),
+    nasaUrl: env.FORGEINDEX_NASA_URL.replace(/\/$/, ''),
+    apify: Object.freeze({
+      token: env.APIFY_API_TOKEN,
+      url: env.APIFY_API_BASE_URL.replace(/\/$/, ''),
+      actors: Object.freeze({
+        youtube: env.FORGEINDEX_APIFY_YOUTUBE_ACTOR,
+        tiktok: env.FORGEINDEX_APIFY_TIKTOK_ACTOR,
+        instagram: env.FORGEINDEX_APIFY_INSTAGRAM_ACTOR,
+      }),
+      maxItems: env.FORGEINDEX_APIFY_MAX_ITEMS,
+      maxUsd: env.FORGEINDEX_APIFY_MAX_USD,
+    }),
     clipModel: env.CLIP_MODEL,
     clipPretrained: env.CLIP_PRETRAINED,
     yoloModel: env.YOLO_MODEL,

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import type { Settings } from '../config/settings.ts'
 import { InvalidInputError, PermanentError, TransientError } from '../errors.ts'
+import { archiveClient } from './archive-client.ts'
 import { commonsClient, MEDIA_BYTES_PER_SECOND } from './commons-client.ts'
 import { asDiskFull, type DirectDownload, downloadDirect } from './direct-download.ts'
 import type { Candidate, LicenceEvidence, Platform } from './discovery/source.ts'
 import { factsOf } from './discovery/yt-dlp-info.ts'
 import { guardOf } from './guard.ts'
 import { userAgent } from './http.ts'
+import { nasaClient } from './nasa-client.ts'
 import { saveThumbnail } from './thumbnail.ts'
 import { fileNameOfUrl } from './urls.ts'
 import { requireYtDlp } from './yt-dlp.ts'
@@ -17,12 +19,17 @@ import { downloadByYtDlp } from './yt-dlp-download.ts'
 /** Two hours: 4 GiB at 600 kB/s. A server that sends a byte now and then holds no place for ever. */
 const LONGEST_MS = 7_200_000
 
+/** How the failure of a media address that was signed for a while looks. */
+const RUN_OUT = new Set(['access-denied', 'video-gone', 'not-a-video', 'unexpected-answer'])
+
 /** Where a file comes from: a candidate, or what was kept of one. */
 export interface DownloadSource {
   platform: Platform
   url: string
   downloadUrl?: string | null
   localFile?: string | null
+  /** Hex, as the source states it; another one means that the file was damaged on the way. */
+  sha1?: string | null
   thumbnailUrl?: string | null
 }
 
@@ -71,8 +78,11 @@ export async function download(
   const timed = { ...options, signal: AbortSignal.any([options.signal, deadline]) }
   try {
     if (source.platform === 'commons') return await fromCommons(settings, source, folder, timed)
+    if (source.platform === 'archive' || source.platform === 'nasa') {
+      return await fromArchive(settings, source, folder, timed)
+    }
     return source.downloadUrl
-      ? await fromHttp(settings, source, source.downloadUrl, folder, timed)
+      ? await fromAddress(settings, source, source.downloadUrl, folder, timed)
       : await byYtDlp(settings, source, folder, timed)
   } catch (thrown) {
     if (options.signal.aborted || !deadline.aborted) throw thrown
@@ -83,7 +93,7 @@ export async function download(
 
 /** A file that is already here, hashed. @throws PermanentError `empty-file`, `video-gone`, `path-not-readable` */
 export async function readLocal(file: string, options: DownloadOptions): Promise<Downloaded> {
-  const { bytes, sha256 } = await hashFile(file, options.signal)
+  const { bytes, hash: sha256 } = await hashFile(file, options.signal)
   if (bytes === 0) throw new PermanentError('empty-file', `${file} holds no bytes.`)
   options.onProgress?.(bytes, bytes)
   return { file, thumbnail: null, bytes, sha256, fetchedWith: 'file' }
@@ -107,6 +117,48 @@ async function fromHttp(
     ? await saveThumbnail(guard, source.thumbnailUrl, folder, { signal: options.signal, headers })
     : null
   return { ...got, thumbnail, fetchedWith: 'http', title: fileNameOfUrl(url) }
+}
+
+/** The media address that a platform gave; it may have run out, then the video's page is asked. */
+async function fromAddress(
+  settings: Settings,
+  source: DownloadSource,
+  url: string,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const hasPage = source.platform !== 'urls' && source.url !== url
+  try {
+    return await fromHttp(settings, source, url, folder, options)
+  } catch (thrown) {
+    if (!hasPage || !(thrown instanceof PermanentError) || !RUN_OUT.has(thrown.code)) throw thrown
+    return await byYtDlp(settings, source, folder, options)
+  }
+}
+
+/** The Internet Archive and NASA: few connections at once, our name, the archive's own hash. */
+async function fromArchive(
+  settings: Settings,
+  source: DownloadSource,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const { downloadUrl, sha1 } = source
+  if (!downloadUrl) {
+    throw new InvalidInputError('no-download-url', `${source.url} came without a media address.`)
+  }
+  const { mediaGate } = source.platform === 'nasa' ? nasaClient(settings) : archiveClient(settings)
+  const { title: _, ...got } = await mediaGate.hold(options.signal, () =>
+    fromHttp(settings, source, downloadUrl, folder, options),
+  )
+  if (sha1 && (await hashFile(got.file, options.signal, 'sha1')).hash !== sha1) {
+    await rm(got.file, { force: true })
+    throw new TransientError(
+      'damaged',
+      `${downloadUrl} is not the file that the archive describes (SHA-1 ${sha1}).`,
+    )
+  }
+  return got
 }
 
 /** Wikimedia's media host has rules of its own: see commons-client.ts. */
@@ -158,7 +210,7 @@ async function byYtDlp(
   const thumbnail = picture
     ? await saveThumbnail(guard, picture, folder, { signal: options.signal, headers })
     : null
-  const { bytes, sha256 } = await hashFile(got.file, options.signal)
+  const { bytes, hash: sha256 } = await hashFile(got.file, options.signal)
   return {
     file: got.file,
     thumbnail,
@@ -186,13 +238,14 @@ function learnt(info: Record<string, unknown>, url: string): Partial<Downloaded>
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
 }
 
-/** Size and SHA-256 of a file in one pass, in constant memory. */
+/** Size and hash (lower-case hex) of a file in one pass, in constant memory. */
 async function hashFile(
   file: string,
   signal: AbortSignal,
-): Promise<{ bytes: number; sha256: string }> {
+  algorithm: 'sha256' | 'sha1' = 'sha256',
+): Promise<{ bytes: number; hash: string }> {
   signal.throwIfAborted()
-  const hash = createHash('sha256')
+  const hash = createHash(algorithm)
   let bytes = 0
   try {
     for await (const chunk of createReadStream(file, { signal })) {
@@ -212,5 +265,5 @@ async function hashFile(
     }
     throw asDiskFull(thrown, file)
   }
-  return { bytes, sha256: hash.digest('hex') }
+  return { bytes, hash: hash.digest('hex') }
 }

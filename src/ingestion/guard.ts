@@ -26,8 +26,11 @@ export interface GuardOptions {
 
 export interface GuardedRequest {
   signal: AbortSignal
+  /** `authorization` is not sent on to another origin by a redirect. */
   headers?: Record<string, string>
-  method?: 'GET' | 'HEAD'
+  /** A redirected POST is the caller's to judge: it is not sent twice. */
+  method?: 'GET' | 'HEAD' | 'POST'
+  body?: string
 }
 
 /** The one gate that addresses from users, sources and redirects pass. */
@@ -69,7 +72,13 @@ export function guardOf(settings: Settings): Guard {
   const known = guards.get(settings)
   if (known) return known
   const guard = createGuard({
-    allow: [settings.commonsUrl, settings.hubUrl].map((url) => hostAndPort(new URL(url))),
+    allow: [
+      settings.commonsUrl,
+      settings.archiveUrl,
+      settings.nasaUrl,
+      settings.apify.url,
+      settings.hubUrl,
+    ].map((url) => hostAndPort(new URL(url))),
   })
   guards.set(settings, guard)
   return guard
@@ -143,12 +152,23 @@ export function createGuard(options: GuardOptions = {}): Guard {
       const host = bareHost(url)
       if (!isIP(host) && !allow.has(hostAndPort(url))) await publicAddresses(host)
     },
-    async fetch(text, { signal, headers = {}, method = 'GET' }) {
+    async fetch(text, { signal, headers: given = {}, method = 'GET', body }) {
       let url = checkForm(text)
+      const { origin } = url
+      const { authorization: _, ...open } = given
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-        const response = await requestOnce(url, { dispatcher, signal, headers, method })
+        const headers = url.origin === origin ? given : open
+        const sent = {
+          dispatcher,
+          signal,
+          headers,
+          method,
+          ...(body === undefined ? {} : { body }),
+        }
+        const response = await requestOnce(url, sent)
         const location = response.headers.get('location')
         if (!REDIRECT_STATUSES.has(response.status) || location === null) return response
+        if (method === 'POST') return response
         await response.body?.cancel()
         url = checkForm(URL.canParse(location, url.href) ? new URL(location, url).href : location)
       }

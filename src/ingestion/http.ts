@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'undici'
 import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
-import { type ForgeindexError, PermanentError, TransientError } from '../errors.ts'
+import { ForgeindexError, PermanentError, TransientError } from '../errors.ts'
 import { withoutCredentials } from '../log.ts'
 
 /** A longer wait than this is not sat out here: the job that asked is put off instead. */
@@ -60,15 +60,22 @@ export function errorOfStatus(response: Response, url: string): ForgeindexError 
 export async function readJson(response: Response): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MAX_JSON_BYTES) {
-      throw new PermanentError(
-        'unexpected-answer',
-        `${new URL(response.url).host} answered with more than ${MAX_JSON_BYTES} bytes of JSON.`,
-      )
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length
+      if (bytes > MAX_JSON_BYTES) {
+        throw new PermanentError(
+          'unexpected-answer',
+          `${new URL(response.url).host} answered with more than ${MAX_JSON_BYTES} bytes of JSON.`,
+        )
+      }
+      chunks.push(chunk)
     }
-    chunks.push(chunk)
+  } catch (thrown) {
+    if (thrown instanceof ForgeindexError) throw thrown
+    throw new TransientError('network', `${new URL(response.url).host} broke off its answer.`, {
+      cause: thrown,
+    })
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'))

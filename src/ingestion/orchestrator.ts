@@ -8,6 +8,7 @@ import { recordEvent } from '../store/events.ts'
 import { settleTask } from '../store/finish.ts'
 import { beginTask, getTask, isTaskOpen, type Task, updateTask } from '../store/tasks.ts'
 import { findOrCreateVideo, lockVideo, updateVideo, type Video } from '../store/videos.ts'
+import { endApifyRuns } from './apify-runs.ts'
 import type { Candidate, Platform, Source } from './discovery/source.ts'
 
 /** What finding videos needs of the running program. */
@@ -49,15 +50,24 @@ export async function runIngestion(
     ...(task.path ? { path: task.path } : {}),
     limit: task.maxVideos,
   }
-  for await (const candidate of source.discover(request, { signal: options.signal })) {
-    options.signal.throwIfAborted()
-    if (options.draining.aborted) throw new Requeue()
-    if (await hasCandidate(db, taskId, candidate)) continue
-    if (accepted >= task.maxVideos && !LISTED.has(task.platform)) break
-    const outcome = await consider(services, task, clean(candidate), accepted >= task.maxVideos)
-    if (outcome === 'over') return
-    if (outcome === 'taken') accepted++
+  // A source may wait for its service for minutes: a drain does not wait with it.
+  const signal = AbortSignal.any([options.signal, options.draining])
+  try {
+    for await (const candidate of source.discover(request, { signal, task: { id: taskId, db } })) {
+      signal.throwIfAborted()
+      if (await hasCandidate(db, taskId, candidate)) continue
+      if (accepted >= task.maxVideos && !LISTED.has(task.platform)) break
+      const outcome = await consider(services, task, clean(candidate), accepted >= task.maxVideos)
+      if (outcome === 'over') return await endApifyRuns(services, db, { taskId })
+      if (outcome === 'taken') accepted++
+    }
+  } catch (thrown) {
+    // Cancelled: what runs elsewhere for the task costs on. After a stop the next run goes on with it.
+    if (options.signal.aborted) await endApifyRuns(services, db, 'ended-tasks')
+    else if (options.draining.aborted) throw new Requeue()
+    throw thrown
   }
+  await endApifyRuns(services, db, { taskId })
   await db.transaction().execute(async (trx) => {
     await updateTask(trx, taskId, { discoveryDone: true })
     await settleTask(trx, taskId)
@@ -113,6 +123,7 @@ async function consider(
         ...(candidate.downloadUrl ? { downloadUrl: candidate.downloadUrl } : {}),
         ...(candidate.localFile ? { localFile: candidate.localFile } : {}),
         ...(candidate.incomingKey ? { incomingKey: candidate.incomingKey } : {}),
+        ...(candidate.sha1 ? { sha1: candidate.sha1 } : {}),
         ...(candidate.thumbnailUrl ? { thumbnailUrl: candidate.thumbnailUrl } : {}),
       },
     })

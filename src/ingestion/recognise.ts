@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type InputFault, InvalidInputError, toError } from '../errors.ts'
 import type { Platform } from './discovery/source.ts'
-import { platformOfUrl } from './urls.ts'
+import { type ArchiveEndpoints, platformOfUrl } from './urls.ts'
 
 export { canonicalUrl, platformOfUrl } from './urls.ts'
 
@@ -55,7 +55,7 @@ export function parseWish(text: string): Wish {
  */
 export async function recogniseArgument(
   argument: string,
-  options: { cwd: string; commonsUrl?: string },
+  options: { cwd: string } & ArchiveEndpoints,
 ): Promise<Recognised> {
   const text = argument.trim()
   if (text === '') {
@@ -79,7 +79,7 @@ export async function recogniseArgument(
         `The address ${text.slice(0, 300)} is refused. Expected an http or https address.`,
       )
     }
-    const platform = platformOfUrl(text, options.commonsUrl) ?? 'urls'
+    const platform = platformOfUrl(text, options) ?? 'urls'
     return { platform, query: null, urls: [text], maxVideos: null }
   }
   if (/^(?:~|\.{1,2})?[/\\]/.test(text) || /^\S+\.(?:txt|mp4|mov|mkv|webm|avi)$/i.test(text)) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Settings } from '../config/settings.ts'
 import type { SitePlatform } from './discovery/source.ts'
 
 /** Parameters that only say where a link was found, on any site. */
@@ -9,16 +10,23 @@ const YOUTUBE_HOST = /^(?:(?:www|m|music)\.)?(?:youtube\.com|youtube-nocookie\.c
 const TIKTOK_HOST = /^(?:(?:www|m|vm|vt)\.)?tiktok\.com$/
 const INSTAGRAM_HOST = /^(?:(?:www|m)\.)?(?:instagram\.com|instagr\.am)$/
 const COMMONS_HOST = /^commons(?:\.m)?\.wikimedia\.org$/
+const ARCHIVE_HOST = /^(?:www\.)?archive\.org$/
+const NASA_HOST = /^(?:images|images-assets|images-api)\.nasa\.gov$/
+
+/** Where the open archives are asked; their addresses are known beside the public ones. */
+export type ArchiveEndpoints = Partial<Pick<Settings, 'commonsUrl' | 'archiveUrl' | 'nasaUrl'>>
 
 /** The platform that an address belongs to, or null for any other site (and for what is no URL). */
-export function platformOfUrl(text: string, commonsUrl?: string): SitePlatform | null {
+export function platformOfUrl(text: string, endpoints: ArchiveEndpoints = {}): SitePlatform | null {
   if (!URL.canParse(text)) return null
   const url = new URL(text)
   const host = siteHost(url)
   if (YOUTUBE_HOST.test(host) || host === 'youtu.be') return 'youtube'
   if (TIKTOK_HOST.test(host)) return 'tiktok'
   if (INSTAGRAM_HOST.test(host)) return 'instagram'
-  return commonsFileOf(text, commonsUrl) === null ? null : 'commons'
+  if (commonsFileOf(text, endpoints.commonsUrl) !== null) return 'commons'
+  if (archiveItemOf(text, endpoints.archiveUrl) !== null) return 'archive'
+  return nasaIdOf(text, endpoints.nasaUrl) === null ? null : 'nasa'
 }
 
 /**
@@ -59,6 +67,37 @@ export function commonsFileOf(text: string, commonsUrl?: string): string | null 
     url.pathname,
   )?.[1]
   return name === undefined ? null : fileTitle(decoded(name))
+}
+
+/**
+ * The item, and the file in it when one is named, of an Internet Archive address, also on the host of
+ * `archiveUrl`; null for anything else.
+ */
+export function archiveItemOf(
+  text: string,
+  archiveUrl?: string,
+): { identifier: string; file: string | null } | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const own = archiveUrl !== undefined && new URL(archiveUrl).host === url.host
+  const isArchive = own || ARCHIVE_HOST.test(siteHost(url))
+  const path = isArchive
+    ? /^\/(?:details|download|embed|metadata)\/([^/]+)(?:\/(.+))?$/.exec(url.pathname)
+    : /^ia\d+\.us\.archive\.org$/.test(siteHost(url))
+      ? /^\/\d+\/items\/([^/]+)(?:\/(.+))?$/.exec(url.pathname)
+      : null
+  if (!path) return null
+  return { identifier: decoded(path[1]!), file: path[2] ? decoded(path[2]) : null }
+}
+
+/** The NASA id of an address of NASA's image and video library, also on the host of `nasaUrl`. */
+export function nasaIdOf(text: string, nasaUrl?: string): string | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const own = nasaUrl !== undefined && new URL(nasaUrl).host === url.host
+  if (!own && !NASA_HOST.test(siteHost(url))) return null
+  const id = /^\/(?:details\/|details-|video\/|asset\/)([^/]+)/.exec(url.pathname)?.[1]
+  return id === undefined ? null : decoded(id).replace(/\.html$/, '')
 }
 
 /**

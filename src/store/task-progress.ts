@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../config/database.ts'
 import type { CandidateState, VideoStatus } from './schema.ts'
+import { notesOfTasks, type TaskNote } from './task-notes.ts'
 
 /** What of a task is counted when it is looked at. */
 export interface TaskProgress {
@@ -12,6 +13,8 @@ export interface TaskProgress {
   failures: Record<string, number>
   /** Terminal videos plus the finished share of the others, in videos. */
   finishedShare: number
+  /** What its owner should know of how it was done. */
+  notes: TaskNote[]
 }
 
 /**
@@ -23,8 +26,12 @@ export async function progressOfTasks(
   ids: string[],
   steps: readonly string[],
 ): Promise<Map<string, TaskProgress>> {
+  const notes = await notesOfTasks(db, ids)
   const progress = new Map<string, TaskProgress>(
-    ids.map((id) => [id, { accepted: 0, stages: {}, failures: {}, finishedShare: 0 }]),
+    ids.map((id) => [
+      id,
+      { accepted: 0, stages: {}, failures: {}, finishedShare: 0, notes: notes.get(id)! },
+    ]),
   )
   if (ids.length === 0) return progress
   const kinds = await sql<{

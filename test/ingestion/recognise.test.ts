@@ -8,7 +8,13 @@ import {
   platformOfUrl,
   recogniseArgument,
 } from '../../src/ingestion/recognise.ts'
-import { commonsFileOf, fileNameOfUrl, videoIdOfUrl } from '../../src/ingestion/urls.ts'
+import {
+  archiveItemOf,
+  commonsFileOf,
+  fileNameOfUrl,
+  nasaIdOf,
+  videoIdOfUrl,
+} from '../../src/ingestion/urls.ts'
 
 describe('a sentence', () => {
   it.each([
@@ -167,6 +173,12 @@ describe('the one spelling of an address', () => {
   })
 })
 
+const OWN = {
+  commonsUrl: 'http://127.0.0.1:9',
+  archiveUrl: 'http://127.0.0.1:8',
+  nasaUrl: 'http://127.0.0.1:7',
+}
+
 describe('what an address names', () => {
   it('finds video ids', () => {
     expect(videoIdOfUrl('https://www.youtube.com/embed/dQw4w9WgXcQ')).toBe('dQw4w9WgXcQ')
@@ -193,7 +205,39 @@ describe('what an address names', () => {
     expect(commonsFileOf('http://127.0.0.1:9/wiki/File:A.webm', 'http://127.0.0.1:9')).toBe(
       'File:A.webm',
     )
-    expect(platformOfUrl('http://127.0.0.1:9/clip.mp4', 'http://127.0.0.1:9')).toBeNull()
+    expect(platformOfUrl('http://127.0.0.1:9/clip.mp4', OWN)).toBeNull()
+  })
+
+  it('finds items of the Internet Archive under each of their addresses', () => {
+    const cases: [string, string | null][] = [
+      ['https://archive.org/details/Lathe_1954', null],
+      ['http://www.archive.org/details/Lathe_1954/part%202.mp4', 'part 2.mp4'],
+      ['https://archive.org/download/Lathe_1954/a/b%23.mp4', 'a/b#.mp4'],
+      ['https://archive.org/embed/Lathe_1954?start=3', null],
+      ['https://ia800100.us.archive.org/7/items/Lathe_1954/x.mp4', 'x.mp4'],
+    ]
+    for (const [url, file] of cases) {
+      expect(archiveItemOf(url)).toEqual({ identifier: 'Lathe_1954', file })
+      expect(platformOfUrl(url)).toBe('archive')
+    }
+    expect(platformOfUrl('https://archive.org/about/')).toBeNull()
+    expect(platformOfUrl('https://web.archive.org/details/x')).toBeNull()
+    expect(platformOfUrl('http://127.0.0.1:8/details/x', OWN)).toBe('archive')
+  })
+
+  it("finds videos of NASA's library under each of their addresses", () => {
+    for (const url of [
+      'https://images.nasa.gov/details/Launch%20A,%20b',
+      'https://images.nasa.gov/details-Launch%20A,%20b.html',
+      'https://images-assets.nasa.gov/video/Launch A, b/Launch A, b~orig.mp4',
+      'https://images-api.nasa.gov/asset/Launch%20A,%20b',
+    ]) {
+      expect(nasaIdOf(url)).toBe('Launch A, b')
+      expect(platformOfUrl(url)).toBe('nasa')
+    }
+    expect(platformOfUrl('https://images.nasa.gov/search?q=x')).toBeNull()
+    expect(platformOfUrl('https://www.nasa.gov/details/x')).toBeNull()
+    expect(platformOfUrl('http://127.0.0.1:7/details/x', OWN)).toBe('nasa')
   })
 
   it('names a file by its decoded last part', () => {

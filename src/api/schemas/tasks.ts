@@ -2,12 +2,15 @@ import { z } from 'zod'
 import { CANDIDATE_STATES, TASK_STATUSES } from '../../store/schema.ts'
 import { isoDate, page, pageFields, plainText } from './common.ts'
 
-/** Platforms a request may name now; the contract's others come with later work. */
+/** Platforms a request may name; an upload has a route of its own. */
 export const REQUEST_PLATFORMS = [
   'youtube',
   'tiktok',
   'instagram',
   'commons',
+  'archive',
+  'nasa',
+  'any',
   'folder',
   'urls',
 ] as const
@@ -56,6 +59,9 @@ export const task = z
     progress: z.number().min(0).max(1),
     stages: z.record(z.string(), z.number().int()),
     failures: z.record(z.string(), z.number().int()),
+    notes: z
+      .array(z.object({ code: z.string(), message: z.string(), count: z.number().int() }))
+      .describe('How it was done: sources that failed, what stood in, results that were no videos'),
     error_message: z.string().nullable(),
     error_code: z.string().nullable(),
     urls: z.array(z.string()),

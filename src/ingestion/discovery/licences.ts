@@ -44,3 +44,21 @@ export function licenceId(words: string): string {
   const ported = `${id}-${port.toUpperCase()}`
   return SPDX_PORTS.has(ported) ? ported : name
 }
+
+/**
+ * The SPDX id of the licence at an address of creativecommons.org, in any spelling of it
+ * (`http://creativecommons.org/licenses/by-sa/3.0/us/`), else the address itself.
+ */
+export function licenceIdOfUrl(address: string): string {
+  const match =
+    /^https?:\/\/(?:www\.)?creativecommons\.org\/(licenses|publicdomain)\/([a-z-]+)(?:\/(\d\.\d))?(?:\/([a-z]{2,3}))?(?:\/|\/deed.*|\/legalcode.*)?$/i.exec(
+      address.trim(),
+    )
+  if (!match) return address
+  const [, kind, terms, version, port] = match
+  if (/^(?:mark|publicdomain)$/i.test(terms!)) return 'LicenseRef-public-domain'
+  if (/^zero$/i.test(terms!)) return version ? `CC0-${version}` : 'CC0-1.0'
+  if (kind!.toLowerCase() !== 'licenses' || version === undefined) return address
+  const id = licenceId(`CC ${terms} ${version}${port ? ` ${port}` : ''}`)
+  return id.startsWith('CC-') ? id : address
+}

@@ -3,12 +3,15 @@ import { InvalidInputError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { discoverByUrl } from './by-url.ts'
 import type { Candidate, Source } from './source.ts'
+import { pageOf, wantedBy } from './wanted.ts'
 
 const NAMES = { tiktok: 'TikTok', instagram: 'Instagram' }
+/** The kind of list that yt-dlp can read there [its supportedsites.md marks the other as broken]. */
+const READABLE = { tiktok: 'profile', instagram: 'hashtag' }
 
 /**
- * TikTok and Instagram: addresses through yt-dlp. Their keyword search is closed to it (its
- * supportedsites.md marks tags as broken), so words are refused and the answer says what is needed.
+ * TikTok and Instagram through yt-dlp: addresses, `@profile` of the one and `#hashtag` of the other.
+ * Keyword search is closed to it, so words are refused and the answer says what is needed.
  */
 export function linkOnlySource(
   settings: Settings,
@@ -18,13 +21,16 @@ export function linkOnlySource(
   return {
     platform,
     async *discover(request, { signal }): AsyncIterable<Candidate> {
-      if (request.urls.length === 0) {
+      const wanted = wantedBy(request.query ?? '')
+      const page = wanted.kind === READABLE[platform] ? pageOf(platform, wanted) : null
+      const urls = request.urls.length > 0 || page === null ? request.urls : [page]
+      if (urls.length === 0) {
         throw new InvalidInputError(
           'apify-token-required',
-          `Searching ${NAMES[platform]} by words needs an Apify account (APIFY_API_TOKEN), and this version cannot use one yet. Give addresses of ${NAMES[platform]} videos instead, or search youtube or commons.`,
+          `Searching ${NAMES[platform]} by words needs an Apify account: set APIFY_API_TOKEN. Or give addresses of ${NAMES[platform]} videos, or search youtube, commons, archive or nasa.`,
         )
       }
-      yield* discoverByUrl(settings, logger, platform, request, signal)
+      yield* discoverByUrl(settings, logger, platform, { ...request, urls }, signal)
     },
   }
 }

@@ -1,17 +1,22 @@
+import type { Db } from '../../config/database.ts'
+
 /** Platforms a task can ask for, by the names used in requests, rows and answers. */
 export const PLATFORMS = [
   'youtube',
   'tiktok',
   'instagram',
   'commons',
+  'archive',
+  'nasa',
   'folder',
   'urls',
   'upload',
+  'any',
 ] as const
 
 export type Platform = (typeof PLATFORMS)[number]
 /** Those whose videos have addresses. */
-export type SitePlatform = Exclude<Platform, 'folder' | 'upload'>
+export type SitePlatform = Exclude<Platform, 'folder' | 'upload' | 'any'>
 
 /** Where a licence statement was read, so that anyone can check it. */
 export interface LicenceEvidence {
@@ -27,6 +32,7 @@ export interface LicenceEvidence {
 
 /** A video that was found and is not yet fetched. */
 export interface Candidate {
+  /** Where it is from; never `any`. */
   platform: Platform
   /** The platform's own id. `urls`: SHA-256 of the canonical URL; `folder`: of the path; `upload`: of the key. */
   sourceId: string
@@ -47,6 +53,8 @@ export interface Candidate {
   height?: number
   /** Size of the version that would be fetched. */
   bytes?: number
+  /** Hex SHA-1 of that version, as the source states it; compared after the download. */
+  sha1?: string
   uploader: string | null
   uploaderUrl: string | null
   /** ISO 8601 UTC. */
@@ -73,6 +81,14 @@ export interface DiscoveryRequest {
   limit: number
 }
 
+export interface DiscoveryOptions {
+  signal: AbortSignal
+  /** The task it is for: there a source keeps what must outlive a crash, and what its owner should know. */
+  task?: { id: string; db: Db }
+  /** Most dollars this source may spend; the setting's cap for a task when absent. */
+  maxUsd?: number
+}
+
 /**
  * Finds videos on one platform. The caller stops pulling when it has enough; a source ends by
  * itself when there is nothing more, and always after a bounded number of candidates.
@@ -86,7 +102,7 @@ export interface Source {
    * @throws InvalidInputError when the request can never work
    * @throws TransientError when the source cannot be reached
    */
-  discover(request: DiscoveryRequest, options: { signal: AbortSignal }): AsyncIterable<Candidate>
+  discover(request: DiscoveryRequest, options: DiscoveryOptions): AsyncIterable<Candidate>
 }
 
 /** A candidate of which only the address and a title are known; the source fills in what it has. */

@@ -5,11 +5,18 @@ import type { Logger } from '../../log.ts'
 import { guardOf } from '../guard.ts'
 import { errorOfStatus, userAgent } from '../http.ts'
 import { kindOfContent } from '../media-type.ts'
-import { canonicalUrl, fileNameOfUrl, hashOf, platformOfUrl } from '../urls.ts'
+import {
+  type ArchiveEndpoints,
+  canonicalUrl,
+  fileNameOfUrl,
+  hashOf,
+  platformOfUrl,
+} from '../urls.ts'
 import { discoverByUrl } from './by-url.ts'
 import {
   bareCandidate,
   type Candidate,
+  type DiscoveryOptions,
   type DiscoveryRequest,
   type SitePlatform,
   type Source,
@@ -29,11 +36,12 @@ export function urlsSource(
   async function* candidatesOf(
     group: { platform: SitePlatform; urls: string[] },
     request: DiscoveryRequest,
-    signal: AbortSignal,
+    options: DiscoveryOptions,
   ): AsyncIterable<Candidate> {
+    const { signal } = options
     if (group.platform !== 'urls') {
       const { platform, urls } = group
-      yield* sourceOf(platform).discover({ ...request, platform, urls, query: null }, { signal })
+      yield* sourceOf(platform).discover({ ...request, platform, urls, query: null }, options)
       return
     }
     for (const url of group.urls) {
@@ -45,14 +53,14 @@ export function urlsSource(
 
   return {
     platform: 'urls',
-    async *discover(request, { signal }): AsyncIterable<Candidate> {
+    async *discover(request, options): AsyncIterable<Candidate> {
       if (request.urls.length === 0) {
         throw new InvalidInputError('no-urls', 'Platform urls needs at least one address.')
       }
       const seen = new Set<string>()
-      for (const group of grouped(request.urls, settings.commonsUrl)) {
-        for await (const candidate of candidatesOf(group, request, signal)) {
-          signal.throwIfAborted()
+      for (const group of grouped(request.urls, settings)) {
+        for await (const candidate of candidatesOf(group, request, options)) {
+          options.signal.throwIfAborted()
           const key = `${candidate.platform} ${candidate.sourceId}`
           if (seen.has(key)) continue
           seen.add(key)
@@ -131,10 +139,13 @@ function wholeSize(response: Response): number | null {
 }
 
 /** Neighbouring addresses of one platform together, so that a source can ask for several at once. */
-function grouped(urls: string[], commonsUrl: string): { platform: SitePlatform; urls: string[] }[] {
+function grouped(
+  urls: string[],
+  endpoints: ArchiveEndpoints,
+): { platform: SitePlatform; urls: string[] }[] {
   const groups: { platform: SitePlatform; urls: string[] }[] = []
   for (const url of urls) {
-    const platform = platformOfUrl(url, commonsUrl) ?? 'urls'
+    const platform = platformOfUrl(url, endpoints) ?? 'urls'
     const last = groups.at(-1)
     if (last?.platform === platform) last.urls.push(url)
     else groups.push({ platform, urls: [url] })

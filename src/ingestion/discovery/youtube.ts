@@ -3,15 +3,21 @@ import type { Logger } from '../../log.ts'
 import { extractInfo } from '../yt-dlp.ts'
 import { discoverByUrl, listBound } from './by-url.ts'
 import type { Candidate, DiscoveryRequest, Source } from './source.ts'
+import { pageOf, wantedBy } from './wanted.ts'
 import { candidateOf, videosIn } from './yt-dlp-info.ts'
 
-/** YouTube through yt-dlp: its search, and addresses of videos, playlists and channels. */
+/**
+ * YouTube through yt-dlp: its search, `#hashtag` and `@profile` pages, and addresses of videos,
+ * playlists and channels.
+ */
 export function youtubeSource(settings: Settings, logger: Logger): Source {
   return {
     platform: 'youtube',
     discover(request: DiscoveryRequest, { signal }): AsyncIterable<Candidate> {
-      return request.urls.length > 0
-        ? discoverByUrl(settings, logger, 'youtube', request, signal)
+      const page = pageOf('youtube', wantedBy(request.query ?? ''))
+      const urls = request.urls.length > 0 || page === null ? request.urls : [page]
+      return urls.length > 0
+        ? discoverByUrl(settings, logger, 'youtube', { ...request, urls }, signal)
         : search(settings, request, signal)
     },
   }
