@@ -133,10 +133,10 @@ export function stepSegment(
 
 /** The segment at `time`, give or take `slack` seconds; of several the one that began last. */
 export function segmentAt(segments: readonly Segment[], time: number, slack = 0): Segment | null {
+  const here = segments.findLast((segment) => time >= segment.start && time < segment.end)
+  if (here || slack === 0) return here ?? null
   return (
-    segments.findLast((segment) => time >= segment.start && time < segment.end) ??
-    segments.find((segment) => time >= segment.start - slack && time <= segment.end + slack) ??
-    null
+    segments.find((segment) => time >= segment.start - slack && time <= segment.end + slack) ?? null
   )
 }
 
