@@ -35,7 +35,10 @@ function AtWork({ video }: { video: SmallVideo }) {
         {(video.status === 'processing' || video.status === 'labeling') &&
           `Working on it${running ? `: ${running.name}` : ''}. Results appear as they come.`}
       </p>
-      <Progress share={doneShare(video.steps)} label="Steps done" />
+      <Progress
+        share={video.status === 'pending' ? null : doneShare(video.steps)}
+        label="Steps done"
+      />
       <ol className="flex flex-wrap gap-x-4 gap-y-1 text-xs">
         {video.steps.map(({ name, state }) => {
           const Icon = ICONS[state]

@@ -34,10 +34,10 @@ export function Stage({
   const hasPicture = video.width !== null && video.height !== null
 
   useEffect(() => (element.current ? player.attach(element.current) : undefined), [player])
-  // The file did not come because the server was away: it is asked for again when it is back.
+  // The file did not come because the server was away: it is asked for again once, when it is back.
   useEffect(() => {
-    if (fault?.kind === 'network' && connection === 'live') player.reload()
-  }, [fault, connection, player])
+    if (connection === 'live' && player.state.fault?.kind === 'network') player.reload()
+  }, [connection, player])
 
   const picture = useMemo(
     () => ({ width: video.width ?? 0, height: video.height ?? 0 }),
