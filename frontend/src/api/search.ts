@@ -6,19 +6,6 @@ import { type QueryValues, request } from './client.ts'
 
 export type { FacetName, Facets, FacetValue, Moment, SearchAnswer, SearchResult, VideoSummary }
 
-/** Videos that answer words or look alike, best first, with their best moments. */
-export const searchQuery = (wish: QueryValues, limit = 60) =>
-  infiniteQueryOptions({
-    queryKey: ['videos', 'search', wish, limit],
-    queryFn: ({ signal, pageParam }) =>
-      request<SearchAnswer>('/api/search', {
-        query: { ...wish, limit, cursor: pageParam },
-        signal,
-      }),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.next_cursor,
-  })
-
 /** The library's videos without a search. */
 export const videosQuery = (wish: QueryValues, limit = 60) =>
   infiniteQueryOptions({

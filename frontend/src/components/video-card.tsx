@@ -1,36 +1,16 @@
-import {
-  Captions,
-  Check,
-  Copy,
-  EllipsisVertical,
-  ExternalLink,
-  Image,
-  ScanSearch,
-  Tags,
-  Type,
-} from 'lucide-react'
+import { Check, Copy, ScanSearch } from 'lucide-react'
 import { type CSSProperties, type KeyboardEvent, type MouseEvent, memo } from 'react'
 import { Link } from 'react-router'
 import type { CardVideo, Moment } from '../api/search.ts'
 import { cn } from '../lib/cn.ts'
-import { formatTime, humanLabel } from '../lib/format.ts'
+import { formatTime } from '../lib/format.ts'
 import { paths } from '../lib/paths.ts'
 import { keyframeIdOf } from './scrub.ts'
 import { StatusBadge } from './ui/badge.tsx'
-import { Menu, MenuContent, MenuItem, MenuTrigger } from './ui/menu.tsx'
-import { useToast } from './ui/toast.tsx'
 import { useScrub } from './use-scrub.ts'
+import { type CardActions, CardMenu, corner } from './video-card-menu.tsx'
+import { Moments, momentRange, SpeechOrTags, TagLine } from './video-card-moments.tsx'
 import { VideoPicture } from './video-picture.tsx'
-
-/** What a card asks its grid to do. One object for all cards, so that none is drawn for nothing. */
-export interface CardActions {
-  /** `range`: everything from the last one chosen to this one. */
-  choose: (video: CardVideo, range: boolean) => void
-  /** Videos like this one, or like one picture of it. */
-  findSimilar: (video: CardVideo, keyframeId: string | null) => void
-  tag: (video: CardVideo) => void
-  focused: (index: number) => void
-}
 
 export interface VideoCardProps {
   video: CardVideo
@@ -152,7 +132,15 @@ export const VideoCard = memo(function VideoCard(props: VideoCardProps) {
             <ScanSearch className="size-4" aria-hidden />
           </button>
         )}
-        <CardMenu {...props} at={at} to={to(at)} keyframeId={shownKeyframe} tabIndex={tabIndex} />
+        <CardMenu
+          video={video}
+          chosen={chosen}
+          actions={actions}
+          at={at}
+          to={to(at)}
+          keyframeId={shownKeyframe}
+          tabIndex={tabIndex}
+        />
       </div>
       <div className={cn('flex flex-col px-2', dense ? 'py-1.5' : 'gap-1.5 py-2')}>
         <div className="flex items-baseline gap-2">
@@ -183,10 +171,6 @@ export const VideoCard = memo(function VideoCard(props: VideoCardProps) {
     </li>
   )
 })
-
-/** A button in a corner of the picture, there while the card is looked at. */
-const corner =
-  'absolute top-1 grid size-7 place-items-center rounded-md bg-black/70 text-ink opacity-0 hover:text-amber group-focus-within/card:opacity-100 group-hover/card:opacity-100 data-[state=open]:opacity-100'
 
 /** A few letters on the picture. */
 const mark =
@@ -227,146 +211,4 @@ function Overlays({
       )}
     </div>
   )
-}
-
-const REASONS: Record<Moment['reason'], { icon: typeof Image; text: string }> = {
-  picture: { icon: Image, text: 'looks like it' },
-  speech: { icon: Captions, text: 'said' },
-  title: { icon: Type, text: 'words in the title' },
-  tags: { icon: Tags, text: 'words in the tags' },
-  description: { icon: Type, text: 'words in the description' },
-}
-
-/** The moments, each a link to its time with why it was found. The first one is the best. */
-function Moments({
-  video,
-  to,
-  tabIndex,
-}: {
-  video: CardVideo
-  to: (seconds: number) => string
-  tabIndex: number
-}) {
-  return (
-    <p className="flex h-[18px] gap-1 overflow-hidden">
-      {video.moments.map((moment, index) => {
-        const { icon: Icon, text } = REASONS[moment.reason]
-        const time = formatTime(moment.start_time)
-        return (
-          <Link
-            key={`${moment.start_time}-${moment.reason}`}
-            to={to(moment.start_time)}
-            tabIndex={tabIndex}
-            title={`${momentRange(moment)}: ${moment.text ?? text}`}
-            aria-label={`${video.title} at ${time}, ${text}`}
-            className={cn(
-              'flex shrink-0 items-center gap-1 rounded-sm border border-line bg-raised px-1 font-mono text-[11px] leading-4 text-dim hover:border-amber hover:text-amber focus-visible:-outline-offset-2',
-              index === 0 && 'border-amber/40 text-amber',
-            )}
-          >
-            <Icon className="size-3" aria-hidden />
-            {time}
-          </Link>
-        )
-      })}
-    </p>
-  )
-}
-
-/** What is said at the best moment that is spoken; without one the tags. */
-function SpeechOrTags({ video }: { video: CardVideo }) {
-  const spoken = video.moments.find(({ reason, text }) => reason === 'speech' && text)
-  if (!spoken) return <TagLine tags={video.tags} />
-  return (
-    <p className="h-[18px] truncate text-xs text-dim italic" title={spoken.text}>
-      “{spoken.text?.trim()}”
-    </p>
-  )
-}
-
-/** One line; what does not fit is counted. Tags are short, so characters tell well enough. */
-function TagLine({ tags }: { tags: string[] }) {
-  let room = 26
-  const shown = tags.filter((tag, index) => {
-    room -= tag.length + 3
-    return index === 0 || room >= 0
-  })
-  return (
-    <p className="flex h-[18px] items-center gap-1 overflow-hidden text-[11px] text-dim">
-      {shown.map((tag) => (
-        <span key={tag} className="truncate rounded-sm bg-raised px-1 leading-[17px]">
-          {humanLabel(tag)}
-        </span>
-      ))}
-      {shown.length < tags.length && (
-        <span className="shrink-0" title={tags.slice(shown.length).map(humanLabel).join(', ')}>
-          +{tags.length - shown.length}
-        </span>
-      )}
-    </p>
-  )
-}
-
-function CardMenu({
-  video,
-  chosen,
-  actions,
-  at,
-  to,
-  keyframeId,
-  tabIndex,
-}: VideoCardProps & {
-  at: number | undefined
-  to: string
-  keyframeId: string | null
-  tabIndex: number
-}) {
-  const toast = useToast()
-  const copyLink = async () => {
-    await navigator.clipboard?.writeText(new URL(to, window.location.href).href)
-    toast('The link is copied.')
-  }
-  return (
-    <Menu>
-      <MenuTrigger
-        aria-label={`More for ${video.title}`}
-        tabIndex={tabIndex}
-        className={cn(corner, 'right-1 [@media(hover:none)]:opacity-100')}
-      >
-        <EllipsisVertical className="size-4" aria-hidden />
-      </MenuTrigger>
-      <MenuContent>
-        <MenuItem asChild>
-          <Link to={to}>
-            <ExternalLink aria-hidden /> Open{at === undefined ? '' : ` at ${formatTime(at)}`}
-          </Link>
-        </MenuItem>
-        {video.status === 'completed' && (
-          <MenuItem onSelect={() => actions.findSimilar(video, null)}>
-            <ScanSearch aria-hidden /> More like this video
-          </MenuItem>
-        )}
-        {keyframeId && (
-          <MenuItem onSelect={() => actions.findSimilar(video, keyframeId)}>
-            <Image aria-hidden /> More like this picture
-          </MenuItem>
-        )}
-        <MenuItem onSelect={() => actions.choose(video, false)}>
-          <Check aria-hidden /> {chosen ? 'Do not choose' : 'Choose'}
-        </MenuItem>
-        <MenuItem onSelect={() => actions.tag(video)}>
-          <Tags aria-hidden /> Add a tag
-        </MenuItem>
-        <MenuItem onSelect={() => void copyLink()}>
-          <Copy aria-hidden /> Copy link
-        </MenuItem>
-      </MenuContent>
-    </Menu>
-  )
-}
-
-/** `0:12–0:18`; a moment within one second is one time. */
-function momentRange({ start_time, end_time }: Moment): string {
-  const [start, end] = [formatTime(start_time), formatTime(end_time)]
-  return start === end ? start : `${start}–${end}`
 }
