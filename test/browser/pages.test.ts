@@ -194,14 +194,15 @@ describe.skipIf(!chromiumProgram() || !models || !files)(
       await page.getByText('nothing-here').first().waitFor()
     })
 
-    it.each(['/', '/search', '/datasets'])(
+    it.each(['/', '/search', '/videos/…', '/datasets'])(
       'fits %s on a phone without sideways scrolling',
       async (at) => {
         const phone = await openPage(browser, `http://127.0.0.1:${port}`, {
           width: 390,
           height: 844,
         })
-        await phone.page.goto(at)
+        const { body } = await server.ask<{ items: { id: string }[] }>('GET', '/api/videos?limit=1')
+        await phone.page.goto(at.replace('…', body.items[0]!.id))
         await phone.page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' })
         await phone.page.waitForTimeout(500)
         expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(390)
