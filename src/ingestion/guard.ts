@@ -11,6 +11,22 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** No header or no byte of body for this long ends a request. */
 const STALL_TIMEOUT_MS = 30_000
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308])
+/**
+ * Services above 1023 that answer to text sent to them, or that nobody means to publish: the rest of
+ * the ports that browsers refuse (fetch.spec.whatwg.org, "bad port"), databases, caches, container
+ * engines.
+ */
+const SERVICE_PORTS = new Set([
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668],
+  ...[6669, 6679, 6697, 10080],
+  ...[1433, 1521, 2181, 2375, 2376, 2379, 2380, 3306, 3389, 5432, 5672, 5900, 6379, 6443, 9042],
+  ...[9092, 9200, 9300, 10250, 11211, 27017],
+])
+/** Addresses of a provider's own services to its machines, though they lie in public ranges. */
+const PROVIDER_ADDRESSES = new Map([
+  // Azure's "wire server". [learn.microsoft.com: what-is-ip-address-168-63-129-16]
+  ['168.63.129.16', 'metadata'],
+])
 
 export interface ResolvedAddress {
   address: string
@@ -96,10 +112,12 @@ export function createGuard(options: GuardOptions = {}): Guard {
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       throw refused(text, `the scheme ${url.protocol} is neither http: nor https:`)
     }
+    const doubt = ambiguityOf(text.trim())
+    if (doubt) throw refused(text, doubt)
     if (url.username || url.password) throw refused(text, 'it carries a user name or password')
     if (allow.has(hostAndPort(url))) return url
     const port = portOf(url)
-    if (port !== 80 && port !== 443 && port < 1024) {
+    if ((port !== 80 && port !== 443 && port < 1024) || SERVICE_PORTS.has(port)) {
       throw refused(text, `port ${port} belongs to another service than the web`)
     }
     const literal = bareHost(url)
@@ -185,15 +203,35 @@ export function hostAndPort(url: URL): string {
   return `${url.hostname}:${portOf(url)}`
 }
 
+/**
+ * Why two programs may read this text as two different addresses, or null. The URL standard mends
+ * these silently and yt-dlp, which gets the text, mends them otherwise.
+ */
+function ambiguityOf(text: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(text)) return 'it has a tab, a line break or the like in it'
+  if (/\\/.test(text.split(/[?#]/)[0] ?? '')) return 'it has a backslash in it'
+  return /^https?:\/\/[^/]/i.test(text) ? null : 'it does not begin with http:// or https://'
+}
+
 /** What is wrong with connecting to this IP address, or null when it is a public one. */
 function faultOfAddress(address: string): string | null {
+  if (!ipaddr.isValid(address)) return 'its name resolves to something that is no address'
   const parsed = ipaddr.process(address)
-  const range = parsed.range()
+  const range = PROVIDER_ADDRESSES.get(parsed.toString()) ?? parsed.range()
   // IPv6: 2000::/3 is all of global unicast (RFC 4291, IANA registry). ipaddr.js calls everything
   // it has no name for "unicast", ::127.0.0.1 (the deprecated IPv4-compatible form) included.
   const outside = parsed instanceof ipaddr.IPv6 && (parsed.parts[0]! & 0xe000) !== 0x2000
+  if (parsed instanceof ipaddr.IPv6 && isIsatap(parsed)) {
+    return `it leads to ${address}, which tunnels to an IPv4 address (isatap)`
+  }
   if (range === 'unicast' && !outside) return null
   return `it leads to ${address}, which is not a public address (${outside && range === 'unicast' ? 'unassigned' : range})`
+}
+
+/** ISATAP: any prefix, then 0000:5efe or 0200:5efe and an IPv4 address (RFC 5214, 6.1). */
+function isIsatap({ parts }: ipaddr.IPv6): boolean {
+  return (parts[4] === 0 || parts[4] === 0x200) && parts[5] === 0x5efe
 }
 
 function guardedConnector(
