@@ -1,8 +1,11 @@
-import { type KeyboardEvent, memo, type PointerEvent, useMemo, useRef } from 'react'
+import { type KeyboardEvent, memo, type PointerEvent, useEffect, useMemo, useRef } from 'react'
 import { formatTime } from '../../../lib/format.ts'
 import type { Lane } from './lanes.ts'
 import { PlayheadLine } from './playhead-line.tsx'
 import { isWhole, type View } from './view.ts'
+
+/** Pixels. */
+const HEIGHT = 16
 
 /** The whole video in a strip, with the part that is in view; a scrollbar that shows what is where. */
 export function Minimap({
@@ -62,7 +65,7 @@ export function Minimap({
       }}
       className="relative h-4 cursor-grab touch-none overflow-hidden border-t bg-ground active:cursor-grabbing"
     >
-      <Marks lanes={lanes} duration={duration} />
+      <Marks lanes={lanes} duration={duration} width={width} />
       <div
         className="absolute inset-y-0 min-w-1 rounded-sm border border-edge bg-white/10"
         style={{ left: share(view.from), width: share(span) }}
@@ -72,23 +75,33 @@ export function Minimap({
   )
 }
 
-/** Activities, speech and hits in thin lines. Made anew only with the lanes, not with the view. */
-const Marks = memo(function Marks({ lanes, duration }: { lanes: Lane[]; duration: number }) {
-  const share = (time: number) => `${(time / (duration || 1)) * 100}%`
-  return lanes
-    .filter(({ kind }) => kind === 'activity' || kind === 'speech' || kind === 'hits')
-    .map((lane, index) =>
-      lane.segments.map((segment) => (
-        <div
-          key={`${lane.id} ${segment.start}`}
-          className="absolute h-0.5 min-w-px opacity-80"
-          style={{
-            top: 2 + (index % 4) * 3,
-            left: share(segment.start),
-            width: share(segment.end - segment.start),
-            background: lane.color,
-          }}
-        />
-      )),
-    )
+/** Activities, speech and hits in thin lines. Drawn anew only with the lanes, not with the view. */
+const Marks = memo(function Marks({
+  lanes,
+  duration,
+  width,
+}: {
+  lanes: Lane[]
+  duration: number
+  width: number
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d')
+    if (!context) return
+    context.clearRect(0, 0, width, HEIGHT)
+    lanes
+      .filter(({ kind }) => kind === 'activity' || kind === 'speech' || kind === 'hits')
+      .forEach((lane, index) => {
+        context.fillStyle = lane.color
+        for (const { start, end } of lane.segments) {
+          const left = (start / duration) * width
+          const long = ((end - start) / duration) * width
+          context.fillRect(left, 2 + (index % 4) * 3, Math.max(1, long), 2)
+        }
+      })
+  }, [lanes, duration, width])
+  return (
+    <canvas ref={canvas} width={width} height={HEIGHT} aria-hidden className="absolute inset-0" />
+  )
 })
