@@ -63,6 +63,7 @@ export async function startApifyServer(
 ): Promise<ApifyServer> {
   const runs: StandInRun[] = []
   const faults: { place: Place; fault: ApifyFault }[] = []
+  let started = 0
 
   const server = await startMediaServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://x')
@@ -80,7 +81,7 @@ export async function startApifyServer(
     if (request.headers.authorization !== `Bearer ${token}` || url.search.includes(token)) {
       return refuse(response, 401, 'user-or-token-not-found', 'User was not found')
     }
-    const [, , kind, id = '', part, , record] = url.pathname.split('/').map(decodeURIComponent)
+    const [, , kind, id = '', part, record] = url.pathname.split('/').map(decodeURIComponent)
     const isPost = request.method === 'POST'
     if (kind === 'acts' && part === 'runs' && isPost) {
       const fault = take('start')
@@ -121,7 +122,7 @@ export async function startApifyServer(
 
   function start(actor: string, input: Record<string, unknown>, caps: URLSearchParams): StandInRun {
     const plan = planOf(actor, input)
-    const run = { id: `run${runs.length + 1}`, actor, input, caps, plan }
+    const run = { id: `run${++started}`, actor, input, caps, plan }
     const made = { ...run, status: 'RUNNING', startedAt: new Date(), ready: 0 }
     runs.push(made)
     return made

@@ -88,7 +88,10 @@ export function anySource(
         leaving.abort()
         await Promise.all(open.map(({ iterator }) => iterator.return?.()))
       }
-      if (failures.length === platforms.length) throw allFailed(failures)
+      if (failures.length === platforms.length) {
+        const order = (each: { platform: SitePlatform }) => platforms.indexOf(each.platform)
+        throw allFailed(failures.sort((a, b) => order(a) - order(b)))
+      }
     },
   }
 }

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openSourceRuns } from '../../src/store/source-runs.ts'
+import { goodRun } from '../support/apify-results.ts'
+import { type ApifyServer, startApifyServer } from '../support/apify-server.ts'
+import { openOwnLibrary } from '../support/own-library.ts'
+import { makeYtDlpStandIn } from '../support/yt-dlp-stand-in.ts'
+
+const TOKEN = 'apify_api_secret'
+let folder: string
+let apify: ApifyServer
+let variables: Record<string, string>
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'tasks-apify-'))
+  apify = await startApifyServer(TOKEN, (actor) =>
+    goodRun(actor, 30, { perLook: actor.startsWith('clockworks') ? 0 : 10, ends: 'never' }),
+  )
+  variables = {
+    APIFY_API_TOKEN: TOKEN,
+    APIFY_API_BASE_URL: apify.url,
+    FORGEINDEX_YT_DLP: (await makeYtDlpStandIn(folder)).program,
+  }
+})
+
+afterAll(async () => {
+  await apify[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function until(met: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await met()); await sleep(50)) {
+    if (Date.now() > end) throw new Error('it did not come about in 30 s')
+  }
+}
+
+it('a task that is cancelled ends its run at Apify; one that has enough does too', async () => {
+  apify.reset()
+  await using library = await openOwnLibrary(variables)
+  const { db } = library.services.database
+  const ask = { query: 'lathe', platform: 'tiktok' }
+  const { body: waiting } = await library.ask<{ id: string }>('POST', '/api/ingest', ask)
+  // Its run brings nothing and never ends.
+  await until(() => apify.requests.some(({ path: asked }) => asked.includes('/items')))
+  const began = performance.now()
+  await library.ask('POST', `/api/tasks/${waiting.id}/cancel`)
+  await until(() => apify.runs[0]?.status === 'ABORTED')
+  expect(performance.now() - began).toBeLessThan(5000)
+  await until(async () => (await openSourceRuns(db, { taskId: waiting.id })).length === 0)
+
+  const few = { query: 'lathe', platform: 'youtube', max_videos: 2 }
+  const { body: filled } = await library.ask<{ id: string }>('POST', '/api/ingest', few)
+  await until(() => apify.runs[1]?.status === 'ABORTED')
+  expect(apify.runs[1]?.ready).toBe(10)
+  const { body } = await library.ask<{ videos_found: number }>('GET', `/api/tasks/${filled.id}`)
+  expect(body.videos_found).toBe(2)
+})
+
+it('a program that stops leaves its run to the next one, which goes on with it', async () => {
+  apify.reset()
+  const data = path.join(folder, 'data')
+  const own = { ...variables, FORGEINDEX_DATA_DIR: data }
+  {
+    await using library = await openOwnLibrary(own)
+    await library.ask('POST', '/api/ingest', { query: 'mill', platform: 'tiktok' })
+    await until(() => apify.requests.some(({ path: asked }) => asked.includes('/items')))
+  }
+  expect(apify.runs.map(({ status }) => status)).toEqual(['RUNNING'])
+  const before = apify.requests.length
+  await using library = await openOwnLibrary(own)
+  await until(() => apify.requests.slice(before).some(({ path: at }) => at.includes('/items')))
+  expect(apify.runs).toHaveLength(1)
+  const { body } = await library.ask<{ items: { id: string }[] }>('GET', '/api/tasks')
+  await library.ask('POST', `/api/tasks/${body.items[0]?.id}/cancel`)
+  await until(() => apify.runs[0]?.status === 'ABORTED')
+})
