@@ -61,7 +61,7 @@ function OpenMenu({ video, chosen, actions, at, to, keyframeId, tabIndex }: Menu
     toast('The link is copied.')
   }
   return (
-    <Menu defaultOpen>
+    <Menu defaultOpen modal={false}>
       <MenuTrigger
         aria-label={`More for ${video.title}`}
         tabIndex={tabIndex}
