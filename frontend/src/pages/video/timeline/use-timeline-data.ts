@@ -44,8 +44,7 @@ export function useTimelineData(
     placeholderData: keepPreviousData,
   })
   const moments = useQuery(momentsQuery(id, q))
-  const found = moments.data?.moments
-  const hits = useMemo(() => (q === '' ? null : (found ?? [])), [q, found])
+  const hits = (q !== '' && moments.data?.moments) || null
   const detail = zoomed.data && covers(zoomed.data, view) ? zoomed.data : null
   const lanes = useMemo(
     () => (whole.data ? lanesOf(whole.data, detail, hits) : []),
