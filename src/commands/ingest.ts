@@ -128,4 +128,7 @@ function printSummary(task: TaskJson): void {
   )
   if (task.error_message) printLine(task.error_message)
   for (const [code, count] of Object.entries(task.failures)) printLine(`  ${count} × ${code}`)
+  for (const { message, count } of task.notes) {
+    printLine(count > 1 ? `${message} (${count} times)` : message)
+  }
 }

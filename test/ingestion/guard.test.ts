@@ -149,6 +149,26 @@ describe('operator endpoints', () => {
 })
 
 describe('redirects', () => {
+  it('carry no authorization to another origin, and no POST on', async () => {
+    await using other = await startMediaServer()
+    const headers = { authorization: 'Bearer secret', 'x-open': 'yes' }
+    server.serve('/away', {
+      body: '',
+      status: 307,
+      headers: { location: other.serve('/clip.mp4', { body: 'bytes' }) },
+    })
+    server.serve('/near', { body: '', status: 302, headers: { location: '/clip.mp4' } })
+    const guard = createGuard({ allow: [server.hostAndPort, other.hostAndPort] })
+    await (await guard.fetch(`${server.url}/near`, { signal, headers })).body?.cancel()
+    expect(server.requests.at(-1)?.headers.authorization).toBe('Bearer secret')
+    await (await guard.fetch(`${server.url}/away`, { signal, headers })).body?.cancel()
+    expect(other.requests[0]?.headers).toMatchObject({ 'x-open': 'yes' })
+    expect(other.requests[0]?.headers).not.toHaveProperty('authorization')
+    const post = { signal, headers, method: 'POST', body: '{}' } as const
+    expect((await guard.fetch(`${server.url}/away`, post)).status).toBe(307)
+    expect(other.requests).toHaveLength(1)
+  })
+
   it('are followed, each one checked', async () => {
     await using other = await startMediaServer()
     other.serve('/private', { body: 'secret' })
