@@ -1,5 +1,5 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
-import type { SearchAnswer, VideoSummary } from '../../../api/search.ts'
+import type { ResultPage } from '../../../api/search.ts'
 
 /** A neighbour in the list that the reader came from. `at` is its best moment in seconds. */
 export interface Neighbour {
@@ -7,11 +7,9 @@ export interface Neighbour {
   at: number | null
 }
 
-type Page = SearchAnswer | { items: VideoSummary[] }
-
 /**
  * The videos before and after this one in the newest list that has it; null at its ends and when
- * there is none. The lists are those that the search page has asked for and that are still kept.
+ * there is none. The lists are those of `resultsQuery` that are still kept.
  */
 export function resultsAround(
   client: QueryClient,
@@ -19,25 +17,17 @@ export function resultsAround(
 ): { before: Neighbour | null; after: Neighbour | null } {
   const lists = client
     .getQueryCache()
-    .findAll({ queryKey: ['videos'] })
+    .findAll({ queryKey: ['results'] })
     .sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt)
   for (const { state } of lists) {
-    const all = neighboursOf(state.data)
+    const data = state.data as InfiniteData<ResultPage> | undefined
+    const all = data?.pages.flatMap((page) => page.videos) ?? []
     const at = all.findIndex((each) => each.id === id)
-    if (at >= 0) return { before: all[at - 1] ?? null, after: all[at + 1] ?? null }
+    if (at >= 0) return { before: neighbour(all[at - 1]), after: neighbour(all[at + 1]) }
   }
   return { before: null, after: null }
 }
 
-function neighboursOf(data: unknown): Neighbour[] {
-  const pages = (data as InfiniteData<Page> | undefined)?.pages
-  if (!Array.isArray(pages)) return []
-  return pages.flatMap((page) =>
-    'results' in page
-      ? page.results.map((result) => ({
-          id: result.video_id,
-          at: result.moments[0]?.start_time ?? null,
-        }))
-      : page.items.map((item) => ({ id: item.id, at: null })),
-  )
+function neighbour(video: ResultPage['videos'][number] | undefined): Neighbour | null {
+  return video ? { id: video.id, at: video.moments[0]?.start_time ?? null } : null
 }
