@@ -8,6 +8,8 @@ export const router = createBrowserRouter([
   {
     element: <AppLayout />,
     errorElement: <RouteErrorPage />,
+    // Shown while the first page's own code is on its way.
+    HydrateFallback: () => null,
     children: [
       { path: '/', element: <IndexPage /> },
       {

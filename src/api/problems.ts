@@ -104,7 +104,9 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
       status === 413 ? 'too-large' : status === 415 ? 'unsupported-media-type' : 'invalid-input'
     return sendProblem(reply, status, code, error.message)
   }
-  request.log.error({ err: error, url: request.url }, 'request failed')
+  // Who went away gets no answer; what their going cut short is no fault of ours.
+  const level = request.signal.aborted ? 'debug' : 'error'
+  request.log[level]({ err: error, url: request.url }, 'request failed')
   return sendProblem(
     reply,
     500,
