@@ -75,18 +75,26 @@ describe('lanes', () => {
     ])
   })
 
-  it('show search hits in order of time, without those in the title', () => {
-    const hit = (start_time: number, reason: 'picture' | 'speech' | 'title') => ({
-      start_time,
-      end_time: start_time + 2,
-      score: 0.5,
-      keyframe_url: null,
-      reason,
-    })
-    const hits = [hit(40, 'picture'), hit(0, 'title'), hit(10, 'speech')]
-    const lane = lanesOf(whole, null, hits)[1]
-    expect(lane?.id).toBe('hits:Search hits')
-    expect(lane?.segments.map(({ start }) => start)).toEqual([10, 40])
+  const hit = (start_time: number, reason: 'picture' | 'speech' | 'title') => ({
+    start_time,
+    end_time: start_time + 2,
+    score: 0.5,
+    keyframe_url: null,
+    reason,
+  })
+
+  it('show search hits in order of time, a lane for each kind, without those in the title', () => {
+    const hits = [hit(40, 'picture'), hit(0, 'title'), hit(10, 'speech'), hit(12, 'picture')]
+    const lanes = lanesOf(whole, null, hits).filter((lane) => lane.kind === 'hits')
+    expect(lanes.map((lane) => [lane.label, lane.segments.map(({ start }) => start)])).toEqual([
+      ['Hits in pictures', [12, 40]],
+      ['Hits in speech', [10]],
+    ])
+  })
+
+  it('keep an empty lane when nothing was found', () => {
+    const lanes = lanesOf(whole, null, [hit(0, 'title')]).filter((lane) => lane.kind === 'hits')
+    expect(lanes).toMatchObject([{ label: 'Search hits', segments: [], isEmpty: true }])
   })
 })
 

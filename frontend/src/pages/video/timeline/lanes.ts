@@ -43,7 +43,7 @@ export function lanesOf(whole: Timeline, detail: Timeline | null, hits: Moment[]
   const activities = new Set(whole.activities.map((activity) => activity.label))
   return [
     lane('shots', 'Shots', GRAY, from.shots.map(shotSegment), whole.shots.length === 0),
-    ...(hits ? [hitLane(hits)] : []),
+    ...(hits ? hitLanes(hits) : []),
     ...[...activities].map((label) =>
       lane(
         'activity',
@@ -103,13 +103,22 @@ function objectLanes(whole: Timeline, from: Timeline, kind: 'object' | 'concept'
     })
 }
 
-/** What is found in the words of its title or tags is nowhere in it. */
-function hitLane(hits: Moment[]): Lane {
-  const segments = hits
-    .filter(({ reason }) => reason === 'picture' || reason === 'speech')
-    .map((hit) => segment(hit, hit.text ?? 'Looks like it', hit.score))
-    .sort((a, b) => a.start - b.start)
-  return lane('hits', 'Search hits', AMBER, segments, segments.length === 0)
+/**
+ * Hits in pictures and in speech lie over each other: a lane each. What is found in the words of a
+ * title or of tags is nowhere in the video.
+ */
+function hitLanes(hits: Moment[]): Lane[] {
+  const lanes = [
+    { reason: 'picture', label: 'Hits in pictures' },
+    { reason: 'speech', label: 'Hits in speech' },
+  ].flatMap(({ reason, label }) => {
+    const segments = hits
+      .filter((hit) => hit.reason === reason)
+      .map((hit) => segment(hit, hit.text ?? 'Looks like it', hit.score))
+      .sort((a, b) => a.start - b.start)
+    return segments.length > 0 ? [lane('hits', label, AMBER, segments)] : []
+  })
+  return lanes.length > 0 ? lanes : [lane('hits', 'Search hits', AMBER, [], true)]
 }
 
 function shotSegment(shot: Timeline['shots'][number]): Segment {

@@ -64,7 +64,10 @@ export function useTimelineData(
     hits: {
       isFetching: moments.isFetching,
       error: moments.error,
-      count: q === '' ? null : (lanes.find((lane) => lane.kind === 'hits')?.segments.length ?? 0),
+      count:
+        q === ''
+          ? null
+          : lanes.reduce((sum, lane) => sum + (lane.kind === 'hits' ? lane.segments.length : 0), 0),
     },
   }
 }
