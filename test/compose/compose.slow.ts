@@ -1,3 +1,4 @@
+// Over 300 lines: one stack is brought up once and passes through all of this in order.
 import { createWriteStream } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
