@@ -3,12 +3,18 @@ export const EVENT_TYPES = [
   'task.updated',
   'task.completed',
   'task.failed',
+  'task.cancelled',
   'video.updated',
+  'video.completed',
+  'video.failed',
   'export.updated',
   'export.completed',
   'export.failed',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
+
+/** Those that tell of an end, each written once for each end. */
+export const TERMINAL_EVENT_TYPES = EVENT_TYPES.filter((type) => !type.endsWith('.updated'))
 
 /** One thing that happened; `id` grows, so a listener that comes back asks for what is newer. */
 export interface LibraryEvent {

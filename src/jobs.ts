@@ -15,6 +15,7 @@ import { fetchVideo } from './ingestion/fetch.ts'
 import { runIngestion } from './ingestion/orchestrator.ts'
 import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
+import { startNotifying } from './notify/dispatch.ts'
 import { processVideo, StaleRun, StepFailure } from './pipeline/orchestrator.ts'
 import type { Services } from './services.ts'
 import { STEPS } from './steps.ts'
@@ -34,6 +35,7 @@ const LONGEST_DELAY_SECONDS = 3600
 export async function startJobs(services: Services): Promise<void> {
   const { queue, settings } = services
   startHousekeeping(services)
+  await startNotifying(services)
   const withTools = afterFfmpegCheck(services)
   await queue.work('ingest', 2, ({ taskId }, context) =>
     guarded(

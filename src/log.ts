@@ -11,6 +11,8 @@ const SECRET_KEYS = [
   'password',
   'cookie',
   'apifyToken',
+  'secret',
+  'old_secret',
 ]
 
 /**

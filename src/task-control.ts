@@ -28,7 +28,13 @@ export async function cancelTask({ database, queue }: Parts, taskId: string): Pr
     throw new ConflictError('task-over', `The task is ${task.status}; there is nothing to cancel.`)
   }
   // First, so that nothing below completes it meanwhile.
-  if (!(await endTask(db, task.id, 'cancelled'))) return
+  const ended = await db.transaction().execute(async (trx) => {
+    if (!(await endTask(trx, task.id, 'cancelled'))) return false
+    const told = { task_id: task.id, status: 'cancelled' }
+    await recordEvent(trx, 'task.cancelled', { taskId: task.id }, told)
+    return true
+  })
+  if (!ended) return
   await queue.cancel('ingest', { taskId: task.id })
   for (const videoId of await openVideoIdsOfTask(db, task.id)) {
     if (await isWantedElsewhere(db, videoId, task.id)) continue

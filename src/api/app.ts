@@ -26,6 +26,7 @@ import { taskRoutes } from './routes/tasks.ts'
 import { taxonomyRoutes } from './routes/taxonomies.ts'
 import { videoPartRoutes } from './routes/video-parts.ts'
 import { videoRoutes } from './routes/videos.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 import { noQuery } from './schemas/common.ts'
 
 export interface AppOptions extends AccessOptions {
@@ -101,6 +102,7 @@ export async function buildApp(services: Services, options: AppOptions) {
   await app.register(datasetRoutes, { services })
   await app.register(exportRoutes, { services })
   await app.register(eventRoutes, { services })
+  await app.register(webhookRoutes, { services })
   return app
 }
 

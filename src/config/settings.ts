@@ -50,6 +50,8 @@ export interface Settings {
   commonsUrl: string
   archiveUrl: string
   nasaUrl: string
+  /** Receivers of webhooks that may be on a private address, each as `host:port`. */
+  webhookHosts: string[]
   apify: ApifySettings
   clipModel: string
   clipPretrained: string
@@ -80,6 +82,13 @@ const list = text
       .filter(Boolean),
   )
   .default([])
+const hostPorts = list.pipe(
+  z.array(
+    z.string().regex(/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i, {
+      error: 'host:port, several separated by commas, each with its port',
+    }),
+  ),
+)
 const flag = text
   .toLowerCase()
   .pipe(z.enum(['true', 'false', '1', '0', 'yes', 'no', '']))
@@ -150,6 +159,7 @@ const environment = z.object({
   FORGEINDEX_COMMONS_URL: url.default('https://commons.wikimedia.org'),
   FORGEINDEX_ARCHIVE_URL: url.default('https://archive.org'),
   FORGEINDEX_NASA_URL: url.default('https://images-api.nasa.gov'),
+  FORGEINDEX_WEBHOOK_HOSTS: hostPorts,
   FORGEINDEX_MAX_UPLOAD_BYTES: count(4 * 1024 ** 3, Number.MAX_SAFE_INTEGER),
   FORGEINDEX_FFMPEG: text.min(1).default('ffmpeg'),
   FORGEINDEX_FFPROBE: text.min(1).default('ffprobe'),
@@ -228,6 +238,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     commonsUrl: env.FORGEINDEX_COMMONS_URL.replace(/\/$/, ''),
     archiveUrl: env.FORGEINDEX_ARCHIVE_URL.replace(/\/$/, ''),
     nasaUrl: env.FORGEINDEX_NASA_URL.replace(/\/$/, ''),
+    webhookHosts: env.FORGEINDEX_WEBHOOK_HOSTS,
     apify: Object.freeze({
       token: env.APIFY_API_TOKEN,
       url: env.APIFY_API_BASE_URL.replace(/\/$/, ''),

@@ -13,6 +13,8 @@ export interface JobKinds {
   video: { videoId: string }
   /** Make a dataset's archive. */
   export: { exportId: string }
+  /** Send one message to a webhook, under the lease that was given out with the job. */
+  deliver: { deliveryId: string; leaseId: string }
 }
 export type JobKind = keyof JobKinds
 
@@ -39,7 +41,7 @@ export type JobHandler<K extends JobKind> = (
   context: JobContext,
 ) => Promise<void>
 
-const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'export']
+const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'export', 'deliver']
 /** Crashes that one job survives before it counts as failed. */
 const CRASH_LIMIT = 20
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */

@@ -2,22 +2,29 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import type { EventType, LibraryEvent } from '../events.ts'
 
-/** Writes one event; in the transaction of what it tells, so that neither is without the other. */
+/**
+ * Writes one event, and with it a message for each webhook that wants it; in the transaction of what
+ * it tells, so that none is without the other.
+ */
 export async function recordEvent(
   db: Db | Trx,
   type: EventType,
   about: { taskId?: string; videoId?: string },
   data: Record<string, unknown>,
 ): Promise<void> {
-  await db
-    .insertInto('events')
-    .values({
-      type,
-      task_id: about.taskId ?? null,
-      video_id: about.videoId ?? null,
-      data: JSON.stringify(data),
-    })
-    .execute()
+  await sql`
+    with event as (
+      insert into events (type, task_id, video_id, data)
+      values (${type}, ${about.taskId ?? null}::uuid, ${about.videoId ?? null}::uuid,
+        ${JSON.stringify(data)}::jsonb)
+      returning *)
+    insert into deliveries (webhook_id, event_id, type, event_time, data)
+    select w.id, e.id, e.type, e.created_at, e.data
+    from event e join webhooks w on w.disabled_at is null and e.type = any(w.event_types)
+      and (w.task_id is null or w.task_id = e.task_id or exists (
+        select 1 from candidates c where c.task_id = w.task_id and c.video_id = e.video_id))`.execute(
+    db,
+  )
 }
 
 /**

@@ -2,11 +2,13 @@ import type { Db, Trx } from '../config/database.ts'
 import { recordEvent } from './events.ts'
 import type { VideoFailure } from './schema.ts'
 import { countTaken, getTask, lookAtTask, recountTask, tasksOfVideo, updateTask } from './tasks.ts'
-import { endRun, updateVideo } from './videos.ts'
+import { endRun, lockVideoIfThere, updateVideo } from './videos.ts'
 
 /**
  * A video reached its end: writes it, counts it in its tasks, and ends tasks that waited for it. A
- * run that is still at it (the video was cancelled) can write nothing more.
+ * run that is still at it (the video was cancelled) can write nothing more. One that has ended so
+ * already, because its job was killed after this and ran again, gets no second event, and one that
+ * is completed does not fail any more.
  */
 export async function finishVideo(
   trx: Trx,
@@ -14,22 +16,25 @@ export async function finishVideo(
   outcome: { failure: VideoFailure | null },
 ): Promise<void> {
   const status = outcome.failure ? 'failed' : 'completed'
+  const before = await lockVideoIfThere(trx, videoId)
+  if (!before) return
   await endRun(trx, videoId)
+  if (before.status === status || before.status === 'completed') {
+    for (const taskId of await tasksOfVideo(trx, videoId)) await settleTask(trx, taskId)
+    return
+  }
   await updateVideo(trx, videoId, {
     status,
     failure: outcome.failure,
     completedAt: outcome.failure ? null : new Date(),
   })
-  await recordEvent(
-    trx,
-    'video.updated',
-    { videoId },
-    {
-      video_id: videoId,
-      status,
-      ...(outcome.failure ? { code: outcome.failure.code } : {}),
-    },
-  )
+  const told = {
+    video_id: videoId,
+    status,
+    ...(outcome.failure ? { code: outcome.failure.code } : {}),
+  }
+  await recordEvent(trx, 'video.updated', { videoId }, told)
+  await recordEvent(trx, outcome.failure ? 'video.failed' : 'video.completed', { videoId }, told)
   for (const taskId of await tasksOfVideo(trx, videoId)) await settleTask(trx, taskId)
 }
 

@@ -30,6 +30,8 @@ export interface Schema {
   dataset_videos: DatasetVideosTable
   dataset_exports: DatasetExportsTable
   events: EventsTable
+  webhooks: WebhooksTable
+  deliveries: DeliveriesTable
 }
 
 export const VIDEO_STATUSES = [
@@ -54,6 +56,9 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 export const EXPORT_STATES = ['pending', 'running', 'done', 'failed'] as const
 export type ExportState = (typeof EXPORT_STATES)[number]
 
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
 export const CANDIDATE_STATES = ['found', 'accepted', 'rejected'] as const
 export type CandidateState = (typeof CANDIDATE_STATES)[number]
 
@@ -63,6 +68,17 @@ export interface VideoFailure {
   step: string
   message: string
   retryable: boolean
+}
+
+/** One try to deliver a message. */
+export interface DeliveryAttempt {
+  /** ISO 8601. */
+  at: string
+  /** The answer's status code; null when none came. */
+  status: number | null
+  /** What went wrong; null when nothing did. */
+  error: string | null
+  ms: number
 }
 
 /** Where a video's file comes from. */
@@ -393,4 +409,37 @@ export interface EventsTable {
   video_id: string | null
   data: Json<Record<string, unknown>>
   created_at: CreatedAt
+}
+
+export interface WebhooksTable {
+  id: Generated<string>
+  url: string
+  description: string | null
+  event_types: string[]
+  task_id: string | null
+  secret: string
+  old_secret: string | null
+  old_secret_until: TimeOrNull
+  paused_until: TimeOrNull
+  disabled_at: TimeOrNull
+  disabled_reason: string | null
+  delivered_at: TimeOrNull
+  created_at: CreatedAt
+}
+
+export interface DeliveriesTable {
+  id: Generated<string>
+  webhook_id: string
+  event_id: number | null
+  type: string
+  event_time: CreatedAt
+  data: Json<Record<string, unknown>>
+  state: Generated<DeliveryState>
+  tries: Generated<number>
+  due_at: ColumnType<Date, Date | string | undefined, Date | string>
+  lease_id: string | null
+  leased_until: TimeOrNull
+  attempts: ColumnType<DeliveryAttempt[], string | undefined, string>
+  created_at: CreatedAt
+  finished_at: TimeOrNull
 }

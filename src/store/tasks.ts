@@ -124,7 +124,7 @@ export async function videoIdsOfTask(db: Db | Trx, taskId: string): Promise<stri
 }
 
 /** Ends a task that has not ended. False when it had: completed just before. */
-export async function endTask(db: Db, id: string, status: TaskStatus): Promise<boolean> {
+export async function endTask(db: Db | Trx, id: string, status: TaskStatus): Promise<boolean> {
   const row = await db
     .updateTable('ingestion_tasks')
     .set({ status, finished_at: new Date() })

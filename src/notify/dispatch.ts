@@ -1,0 +1,57 @@
+import type { TaskQueue } from '../config/task-queue.ts'
+import { toError } from '../errors.ts'
+import { dropOldDeliveries, isAnythingDue, leaseDue } from '../store/deliveries.ts'
+import { deliver, type NotifyServices } from './deliver.ts'
+
+/** How often it is looked for messages that are due. */
+const LOOK_MS = 500
+const SWEEP_MS = 3600 * 1000
+/** Messages sent at once by one worker. */
+const CONCURRENCY = 8
+
+/**
+ * Takes up the sending of webhooks. Messages are rows that were written with their events
+ * (`recordEvent`); those that are due become jobs, which survive a kill like all others.
+ */
+export async function startNotifying(
+  services: NotifyServices & { queue: TaskQueue },
+): Promise<void> {
+  const { queue, logger, database } = services
+  await queue.work('deliver', CONCURRENCY, (lease, { signal }) =>
+    deliver(services, lease, { signal }),
+  )
+  let isLooking = false
+  let sweptAt = 0
+  const timer = setInterval(() => {
+    if (queue.isStopping) return clearInterval(timer)
+    if (isLooking) return
+    isLooking = true
+    void (async () => {
+      try {
+        await dispatchDue(services)
+        if (Date.now() - sweptAt < SWEEP_MS) return
+        sweptAt = Date.now()
+        await dropOldDeliveries(database.db)
+      } catch (error) {
+        if (!queue.isStopping) logger.warn({ err: toError(error) }, 'webhooks wait')
+      } finally {
+        isLooking = false
+      }
+    })()
+  }, LOOK_MS)
+  timer.unref()
+}
+
+/** Makes a job of each message that is due, in the transaction that gives it out. */
+export async function dispatchDue({
+  database,
+  queue,
+}: Pick<NotifyServices, 'database'> & { queue: TaskQueue }): Promise<number> {
+  const { db } = database
+  if (!(await isAnythingDue(db))) return 0
+  return await db.transaction().execute(async (trx) => {
+    const leases = await leaseDue(trx)
+    for (const lease of leases) await queue.enqueue('deliver', { ...lease }, { transaction: trx })
+    return leases.length
+  })
+}
