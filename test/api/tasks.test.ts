@@ -174,10 +174,13 @@ for (const { form, missing } of FORMS) {
       expect(one!.video_id).toBe(two!.video_id)
       const events = await library.services.database.db
         .selectFrom('events')
-        .select('data')
+        .select(['type', 'data'])
         .where('video_id', '=', one!.video_id)
         .execute()
-      const told = events.map(({ data }) => data.step ?? data.status)
+      expect(events.filter(({ type }) => type === 'video.completed')).toHaveLength(1)
+      const told = events
+        .filter(({ type }) => type === 'video.updated')
+        .map(({ data }) => data.step ?? data.status)
       for (const once of ['downloading', 'frames', 'annotation', 'completed']) {
         expect(told.filter((what) => what === once)).toEqual([once])
       }
