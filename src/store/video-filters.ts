@@ -69,11 +69,15 @@ export function asWords(text: Expression<string | null> | string) {
 
 const PUNCTUATION = '[!-/:-@[-`{-~]+'
 
-/** Open licences after `normalised`: Commons templates, SPDX names, and YouTube's one sentence. */
+/**
+ * Open licences: those of `src/licences.ts` that are (its test compares), and in sources' own words
+ * Commons templates and YouTube's one sentence. In lower case, with dashes, without `LicenseRef-`.
+ */
 const OPEN_LICENCE =
   '^(cc0|cc-0|cc-zero|cc-pd|pdm?|public-domain|no-restrictions|no-known-copyright-restrictions|' +
-  'cc-by|cc-by-sa)(-(mark|pd|us|usgov|self|old|nasa|user|author)|-?[0-9].*)*$' +
-  '|^creative-commons-attribution(-sharealike)?(-share-alike)?(-licen[cs]e|-[0-9]|$)'
+  'cc-by|cc-by-sa)(-(mark|pd|us|usgov|self|old|nasa|user|author|youtube)|-?[0-9].*)*$' +
+  '|^creative-commons-attribution(-sharealike)?(-share-alike)?(-licen[cs]e|-[0-9]|$)' +
+  '|^(lal-1[.]3|mit|apache-2[.]0)$'
 
 type Condition = Expression<SqlBool>
 
@@ -135,12 +139,14 @@ function hasLicence(licence: string): Condition {
     .trim()
     .toLowerCase()
     .replace(/[\s_]+/g, '-')
+    .replace(/^licenseref-/, '')
   if (name === 'unknown') return sql`(v.licence is null or v.licence = '')`
   const literal = name.replace(/[^a-z0-9-]/g, '\\$&')
-  const form = name === 'open' ? OPEN_LICENCE : `^${literal}(-[0-9].*)?$`
+  const form = name === 'open' ? OPEN_LICENCE : `^${literal}(-([0-9].*|youtube))?$`
   // Videos are many, licences few: the pattern looks at each licence once.
   return sql`v.licence in (select l.licence from (select distinct licence from videos offset 0) l
-    where regexp_replace(lower(l.licence), '[[:space:]_]+', '-', 'g') ~ ${form})`
+    where regexp_replace(regexp_replace(lower(l.licence), '[[:space:]_]+', '-', 'g'),
+      '^licenseref-', '') ~ ${form})`
 }
 
 /** `or`, quotes and a leading minus keep their meaning; all other punctuation separates words. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { licenceIdOfUrl } from '../../licences.ts'
 import { durationSeconds } from './durations.ts'
-import { licenceIdOfUrl } from './licences.ts'
 import { plainText } from './plain-text.ts'
 import { bareCandidate, type Candidate } from './source.ts'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { licenceId } from '../../licences.ts'
 import { canonicalUrl, fileNameOfUrl, hashOf, videoIdOfUrl } from '../urls.ts'
 import { bareCandidate, type Candidate, type Platform } from './source.ts'
 
@@ -102,7 +103,7 @@ export function factsOf(
     uploader: video.uploader || video.channel || null,
     uploaderUrl: video.uploader_url || video.channel_url || null,
     publishedAt: publishedAt(video),
-    licence: video.license || null,
+    licence: video.license ? licenceId(video.license) || null : null,
     licenceUrl: null,
     licenceEvidence: video.license
       ? {

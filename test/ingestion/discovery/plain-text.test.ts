@@ -1,27 +1,5 @@
 import { expect, it } from 'vitest'
-import { licenceId } from '../../../src/ingestion/discovery/licences.ts'
 import { firstLink, plainText } from '../../../src/ingestion/discovery/plain-text.ts'
-
-it.each([
-  ['CC BY-SA 4.0', 'CC-BY-SA-4.0'],
-  ['CC BY 3.0', 'CC-BY-3.0'],
-  ['cc by-sa 2.5', 'CC-BY-SA-2.5'],
-  ['CC BY-NC-ND 2.0', 'CC-BY-NC-ND-2.0'],
-  ['CC BY-SA 3.0 de', 'CC-BY-SA-3.0-DE'],
-  ['CC BY 3.0 us', 'CC-BY-3.0-US'],
-  ['CC0', 'CC0-1.0'],
-  ['CC0 1.0', 'CC0-1.0'],
-  ['Public domain', 'LicenseRef-public-domain'],
-])('the licence %s is %s', (words, id) => {
-  expect(licenceId(words)).toBe(id)
-})
-
-it.each(['CC BY-SA 3.0 xx', 'CC BY', 'GFDL', 'Attribution', 'No restrictions', 'CC BY-SA 4.0-3.0'])(
-  'the licence %s keeps its words',
-  (words) => {
-    expect(licenceId(` ${words} `)).toBe(words)
-  },
-)
 
 it('HTML becomes the text that a reader sees', () => {
   expect(
