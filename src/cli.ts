@@ -12,6 +12,13 @@ import { reportFailure } from './commands/report.ts'
 import { search } from './commands/search.ts'
 import { seed } from './commands/seed.ts'
 import { serveCommand, workerCommand } from './commands/serve.ts'
+import {
+  webhookAdd,
+  webhookDeliveries,
+  webhookList,
+  webhookRemove,
+  webhookTest,
+} from './commands/webhooks.ts'
 
 const program = new Command('forgeindex')
   .description('One sentence in, a labelled, versioned, exportable video dataset out.')
@@ -142,6 +149,42 @@ models
   .argument('[names...]')
   .option(...json)
   .action(run(modelsPull))
+
+const webhook = program
+  .command('webhook')
+  .description('who is told over HTTP what happens: add URL, list, remove, test, deliveries')
+  .action(run(webhookList))
+webhook.option(...json)
+webhook
+  .command('add')
+  .argument('<url>')
+  .option('--event <types...>', 'what to tell, such as task.completed; else all that ends')
+  .option('--task <id>', 'only what is about this task')
+  .option('--description <text>')
+  .option(...json)
+  .action(run(webhookAdd))
+webhook
+  .command('list')
+  .option(...json)
+  .action(run(webhookList))
+webhook
+  .command('remove')
+  .argument('<id>')
+  .option(...json)
+  .action(run(webhookRemove))
+webhook
+  .command('test')
+  .description('send a message to see whether it arrives')
+  .argument('<id>')
+  .option(...json)
+  .action(run(webhookTest))
+webhook
+  .command('deliveries')
+  .description('what was sent, and what came of it')
+  .argument('<id>')
+  .option('--limit <n>', 'how many', wholeNumber)
+  .option(...json)
+  .action(run(webhookDeliveries))
 
 program
   .command('recompute')

@@ -5,6 +5,7 @@ import { libraryHolder } from '../config/lock.ts'
 import { type Settings, settingsFromProcess } from '../config/settings.ts'
 import { ConflictError, TransientError } from '../errors.ts'
 import { startJobs } from '../jobs.ts'
+import { untilNotified } from '../notify/dispatch.ts'
 import { openServices, type Services } from '../services.ts'
 import { ServerProblem } from './report.ts'
 
@@ -26,6 +27,9 @@ export interface Library extends AsyncDisposable {
   drain(): Promise<void>
 }
 
+/** How long a command that worked the queue waits for receivers of webhooks before it ends. */
+const LAST_WORDS_MS = 10_000
+
 /** Opens the library that the environment names. A quiet log: commands speak for themselves. */
 export async function openLibrary(): Promise<Library> {
   const settings = settingsFromProcess()
@@ -43,6 +47,7 @@ async function ownLibrary(settings: Settings, services: Services): Promise<Libra
   const localToken = services.lock?.token ?? crypto.randomUUID()
   const app = await buildApp(services, { localToken, loopbackOnly: true })
   const headers = { authorization: `Bearer ${localToken}`, host: 'localhost' }
+  let isWorking = false
   return {
     settings,
     server: null,
@@ -62,9 +67,13 @@ async function ownLibrary(settings: Settings, services: Services): Promise<Libra
       }
       return answer.stream()
     },
-    work: () => startJobs(services),
+    async work() {
+      isWorking = true
+      await startJobs(services)
+    },
     drain: () => services.queue.drain(),
     async [Symbol.asyncDispose]() {
+      if (isWorking) await untilNotified(services, LAST_WORDS_MS)
       await (app as App).close()
       await services[Symbol.asyncDispose]()
     },

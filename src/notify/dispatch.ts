@@ -1,6 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskQueue } from '../config/task-queue.ts'
 import { toError } from '../errors.ts'
-import { dropOldDeliveries, isAnythingDue, leaseDue } from '../store/deliveries.ts'
+import {
+  dropOldDeliveries,
+  isAnythingDue,
+  isAnythingUnderWay,
+  leaseDue,
+} from '../store/deliveries.ts'
 import { deliver, type NotifyServices } from './deliver.ts'
 
 /** How often it is looked for messages that are due. */
@@ -40,6 +46,20 @@ export async function startNotifying(
     })()
   }, LOOK_MS)
   timer.unref()
+}
+
+/**
+ * Waits until what is due has been tried once, at most `timeoutMs`: a command that ends with its work
+ * tells its end before it goes. What is not taken goes out at the next start.
+ */
+export async function untilNotified(
+  { database, queue }: Pick<NotifyServices, 'database'> & { queue: TaskQueue },
+  timeoutMs: number,
+): Promise<void> {
+  const end = Date.now() + timeoutMs
+  while (!queue.isStopping && Date.now() < end && (await isAnythingUnderWay(database.db))) {
+    await sleep(100)
+  }
 }
 
 /** Makes a job of each message that is due, in the transaction that gives it out. */

@@ -70,6 +70,16 @@ export async function isAnythingDue(db: Db): Promise<boolean> {
   return rows.length > 0
 }
 
+/** Whether a message is due or under way; not one that waits for its next try. */
+export async function isAnythingUnderWay(db: Db): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from deliveries d join webhooks w on w.id = d.webhook_id
+    where d.state = 'pending' and w.disabled_at is null
+      and (d.due_at <= now() and (w.paused_until is null or w.paused_until <= now())
+        or d.leased_until > now()) limit 1`.execute(db)
+  return rows.length > 0
+}
+
 /** Begins a try: the delivery, held for `seconds` more. Null when it has ended or is another's now. */
 export async function beginDelivery(
   db: Db,
