@@ -17,6 +17,7 @@ import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import { startNotifying } from './notify/dispatch.ts'
 import { processVideo, StaleRun, StepFailure } from './pipeline/orchestrator.ts'
+import { startRefilling } from './refill.ts'
 import type { Services } from './services.ts'
 import { STEPS } from './steps.ts'
 import { failExport } from './store/exports.ts'
@@ -35,6 +36,7 @@ const LONGEST_DELAY_SECONDS = 3600
 export async function startJobs(services: Services): Promise<void> {
   const { queue, settings } = services
   startHousekeeping(services)
+  startRefilling(services)
   await startNotifying(services)
   const withTools = afterFfmpegCheck(services)
   await queue.work('ingest', 2, ({ taskId }, context) =>

@@ -1,65 +1,87 @@
-import type { Database } from '../config/database.ts'
-import type { Settings } from '../config/settings.ts'
-import { Requeue, type TaskQueue } from '../config/task-queue.ts'
-import { InvalidInputError, PermanentError } from '../errors.ts'
-import type { Logger } from '../log.ts'
-import { addCandidate, countAccepted, hasCandidate, tookVideo } from '../store/candidates.ts'
-import { recordEvent } from '../store/events.ts'
+import { Requeue } from '../config/task-queue.ts'
+import { ForgeindexError, InvalidInputError, TransientError } from '../errors.ts'
+import {
+  addCandidate,
+  countSpare,
+  countTakenEver,
+  hasCandidate,
+  spareCandidates,
+} from '../store/candidates.ts'
 import { settleTask } from '../store/finish.ts'
-import { beginTask, getTask, isTaskOpen, type Task, updateTask } from '../store/tasks.ts'
-import { findOrCreateVideo, lockVideo, updateVideo, type Video } from '../store/videos.ts'
+import { spentOnTask } from '../store/source-runs.ts'
+import { beginTask, countGood, endRound, getTask, type Task, updateTask } from '../store/tasks.ts'
 import { endApifyRuns } from './apify-runs.ts'
+import { type CapReached, capOf, roomFor } from './caps.ts'
 import type { Candidate, Platform, Source } from './discovery/source.ts'
+import { tell } from './discovery/tell.ts'
+import { clean, consider, type IngestionServices } from './take.ts'
 
-/** What finding videos needs of the running program. */
-export interface IngestionServices {
-  settings: Settings
-  database: Database
-  queue: TaskQueue
-  sources: Record<Platform, Source>
-  logger: Logger
-}
+export { type IngestionServices, tooLong } from './take.ts'
 
 /** Sources that name their videos beforehand: what is over the limit is said, not just left. */
 const LISTED: ReadonlySet<string> = new Set(['folder', 'urls', 'upload'])
+/** Sources that bring about as many as they are asked for: asked for more, they may have more. */
+const BY_NUMBER: ReadonlySet<string> = new Set(['youtube', 'tiktok', 'instagram', 'any'])
+/** Those that cost money when there is a token: what their run has brought is kept. */
+const PAID: ReadonlySet<string> = new Set(['youtube', 'tiktok', 'instagram'])
+/** A paid run is not waited for once there is enough; what it has brought comes at once. */
+const READY_MS = 500
+/** Kept in reserve at least, when a video was lost once. */
+const FEWEST_SPARE = 5
+/** Ranks of one variant; the next variant's come after them. */
+const RANKS = 1_000_000
+/** Most that a source is asked for in the end. */
+const LARGEST_LIMIT = 20_000
+
+export interface RoundOptions {
+  signal: AbortSignal
+  draining: AbortSignal
+  /** Applies the task's rules to videos that it took and that are there already. */
+  judge?(taskId: string): Promise<void>
+}
+
+/** `waiting`: a cap leaves no room until videos under way are here. */
+type Round = 'full' | 'exhausted' | 'waiting' | 'over' | CapReached
 
 /**
- * Discovers a task's candidates and takes up to `maxVideos` of them: each gets its video row and
- * its fetch job in one transaction. What the task has already is left as it is, so that a run that
- * was killed goes on where it stopped.
+ * Discovers a task's candidates and takes them until `maxVideos` good ones are there or on their way:
+ * each gets its video row and its fetch job in one transaction. A task with words goes on when videos
+ * are lost later (`askForMore`), from its reserve, then from its sources; what it has already is left
+ * as it is, so that a run that was killed goes on where it stopped.
  *
  * @throws whatever the source throws; Requeue when the process drains
  */
 export async function runIngestion(
   services: IngestionServices,
   taskId: string,
-  options: { signal: AbortSignal; draining: AbortSignal },
+  options: RoundOptions,
 ): Promise<void> {
   const { db } = services.database
+  if (!(await beginTask(db, taskId))) {
+    // Also of a task that is not there.
+    await getTask(db, taskId)
+    return
+  }
   const task = await getTask(db, taskId)
-  if (!(await beginTask(db, taskId))) return
   const source = services.sources[task.platform as Platform]
   if (!source) {
     throw new InvalidInputError('unknown-platform', `There is no source for ${task.platform}.`)
   }
-  let accepted = await countAccepted(db, taskId)
-  const request = {
-    platform: task.platform as Platform,
-    query: task.query,
-    urls: task.urls,
-    ...(task.path ? { path: task.path } : {}),
-    limit: task.maxVideos,
-  }
-  // A source may wait for its service for minutes: a drain does not wait with it.
-  const signal = AbortSignal.any([options.signal, options.draining])
   try {
-    for await (const candidate of source.discover(request, { signal, task: { id: taskId, db } })) {
-      signal.throwIfAborted()
-      if (await hasCandidate(db, taskId, candidate)) continue
-      if (accepted >= task.maxVideos && !LISTED.has(task.platform)) break
-      const outcome = await consider(services, task, clean(candidate), accepted >= task.maxVideos)
-      if (outcome === 'over') return await endApifyRuns(services, db, { taskId })
-      if (outcome === 'taken') accepted++
+    for (;;) {
+      const outcome = await new Discovery(services, task, source, options).round()
+      await options.judge?.(task.id)
+      if (outcome === 'over') break
+      if (typeof outcome === 'object') {
+        await tell(services.logger, { task: { id: taskId, db } }, outcome)
+      }
+      const sourcesEnded = outcome === 'exhausted' || typeof outcome === 'object'
+      const isDone = await db.transaction().execute(async (trx) => {
+        const done = await endRound(trx, taskId, { sourcesEnded })
+        if (done) await settleTask(trx, taskId)
+        return done
+      })
+      if (isDone) break
     }
   } catch (thrown) {
     // Cancelled: what runs elsewhere for the task costs on. After a stop the next run goes on with it.
@@ -68,140 +90,244 @@ export async function runIngestion(
     throw thrown
   }
   await endApifyRuns(services, db, { taskId })
-  await db.transaction().execute(async (trx) => {
-    await updateTask(trx, taskId, { discoveryDone: true })
-    await settleTask(trx, taskId)
-  })
 }
 
-/** Takes one candidate or writes down why not. `over`: the task has been cancelled meanwhile. */
-async function consider(
-  { settings, database, queue }: IngestionServices,
-  task: Task,
-  candidate: Candidate,
-  isFull: boolean,
-): Promise<'taken' | 'rejected' | 'over'> {
-  const refusal = refusalOf(candidate, settings, task, isFull)
-  return await database.db.transaction().execute(async (trx) => {
-    const row = {
-      platform: candidate.platform,
-      sourceId: candidate.sourceId,
-      url: candidate.url,
-      title: candidate.title,
-      rank: candidate.rank,
+/** One round of a task's discovery: until it has enough, or there is no more. */
+class Discovery {
+  readonly #services: IngestionServices
+  readonly #task: Task
+  readonly #source: Source
+  readonly #signal: AbortSignal
+  readonly #deadline: AbortSignal | null
+  #good = 0
+  #takenEver = 0
+  /** How many to keep in reserve. */
+  #reserve = 0
+  #spare = 0
+
+  constructor(
+    services: IngestionServices,
+    task: Task,
+    source: Source,
+    { signal, draining }: RoundOptions,
+  ) {
+    this.#services = services
+    this.#task = task
+    this.#source = source
+    const left = secondsLeft(task)
+    this.#deadline = left === null ? null : AbortSignal.timeout(Math.ceil(left * 1000))
+    // A source may wait for its service for minutes: a drain does not wait with it.
+    this.#signal = AbortSignal.any([signal, draining, ...(this.#deadline ? [this.#deadline] : [])])
+  }
+
+  async round(): Promise<Round> {
+    const { db } = this.#services.database
+    const { id, maxVideos, variants } = this.#task
+    this.#good = await this.#count()
+    this.#takenEver = await countTakenEver(db, id)
+    const { spare, replacements } = await countSpare(db, id)
+    this.#spare = spare
+    this.#reserve =
+      this.#takenEver >= maxVideos && this.#good < maxVideos
+        ? Math.max(FEWEST_SPARE, replacements)
+        : 0
+    const reached = capOf(this.#task)
+    if (reached) return reached
+    const fromSpare = await this.#takeSpare()
+    if (fromSpare) return fromSpare
+    let { variant, limit } = (await getTask(db, id)).position
+    const queries = [null, ...variants]
+    for (; variant < queries.length; variant++, limit = null) {
+      const asked = await this.#askAll(variant, queries[variant] ?? null, limit)
+      if (asked !== 'exhausted') return asked
+      await updateTask(db, id, { position: { variant: variant + 1, limit: null } })
     }
-    const reject = async (code: string, reason: string, videoId: string | null) => {
-      await addCandidate(trx, task.id, {
-        ...row,
-        state: 'rejected',
-        reasonCode: code,
-        reason,
-        videoId,
+    return 'exhausted'
+  }
+
+  /** What was found before and not needed then. Null when more has to be looked for. */
+  async #takeSpare(): Promise<Round | null> {
+    const { database } = this.#services
+    while (this.#spare > 0) {
+      const wanted = this.#task.maxVideos - this.#good
+      if (wanted <= 0) return 'full'
+      const some = await spareCandidates(database.db, this.#task.id, Math.min(wanted, 50))
+      if (some.length === 0) return null
+      for (const { detail, variant } of some) {
+        this.#signal.throwIfAborted()
+        // Written by #keepSpare.
+        const ended = await this.#take(detail as Candidate, variant)
+        if (ended) return ended
+        this.#spare--
+      }
+    }
+    return null
+  }
+
+  /** One query of one source, asked for more and more while that brings more. */
+  async #askAll(index: number, variant: string | null, from: number | null): Promise<Round> {
+    const { maxVideos, platform, id } = this.#task
+    for (let limit = from ?? maxVideos; ; limit *= 2) {
+      const tally = { yielded: 0, fresh: 0 }
+      try {
+        const outcome = await this.#ask({ index, variant, limit }, tally)
+        if (outcome !== 'exhausted') return outcome
+      } catch (thrown) {
+        const reached = this.#deadline?.aborted ? capOf(this.#task) : null
+        if (reached) return reached
+        this.#signal.throwIfAborted()
+        const isOptional = variant !== null && thrown instanceof ForgeindexError
+        if (!isOptional || thrown instanceof TransientError) throw thrown
+        const message = `The search for ${JSON.stringify(variant)} failed: ${thrown.message}`
+        await this.#tell(thrown.code, message)
+        return 'exhausted'
+      }
+      const mayHaveMore =
+        this.#fills && BY_NUMBER.has(platform) && tally.yielded >= limit && tally.fresh > 0
+      if (!mayHaveMore || limit * 2 > LARGEST_LIMIT) return 'exhausted'
+      const position = { variant: index, limit: limit * 2 }
+      await updateTask(this.#services.database.db, id, { position })
+    }
+  }
+
+  async #ask(
+    { index, variant, limit }: { index: number; variant: string | null; limit: number },
+    tally: { yielded: number; fresh: number },
+  ): Promise<Round> {
+    const { db } = this.#services.database
+    const { id, platform, query, urls, path, maxUsd, maxVideos } = this.#task
+    const request = {
+      platform: platform as Platform,
+      query: variant ?? query,
+      urls,
+      ...(path ? { path } : {}),
+      limit,
+    }
+    // Lets go of a source that waits for its service when there is enough.
+    const leaving = new AbortController()
+    const options = {
+      signal: AbortSignal.any([this.#signal, leaving.signal]),
+      task: { id, db },
+      ...(maxUsd === null ? {} : { maxUsd: Math.max(0, maxUsd - (await spentOnTask(db, id))) }),
+    }
+    const candidates = this.#source.discover(request, options)[Symbol.asyncIterator]()
+    let isLeaving = false
+    let end: Round = 'full'
+    try {
+      for (;;) {
+        const next = isLeaving ? await soon(candidates.next()) : await candidates.next()
+        // What else there is comes later: it is not waited for.
+        if (next === null) {
+          leaving.abort()
+          return end
+        }
+        if (next.done) return isLeaving ? end : 'exhausted'
+        this.#signal.throwIfAborted()
+        const candidate = clean({ ...next.value, rank: index * RANKS + next.value.rank })
+        tally.yielded++
+        if (await hasCandidate(db, id, candidate)) continue
+        tally.fresh++
+        const isFull = !isLeaving && (await this.#isFull())
+        if (isFull && !LISTED.has(platform)) isLeaving = true
+        if (!isLeaving) {
+          const ended = await this.#take(candidate, variant, isFull)
+          if (ended === null) continue
+          if (ended !== 'waiting') return ended
+          end = ended
+          isLeaving = true
+        }
+        if (this.#spare >= this.#spareWanted(end, maxVideos)) return end
+        await this.#keepSpare(candidate, variant)
+      }
+    } finally {
+      await soon(Promise.resolve(candidates.return?.()).catch(() => undefined))
+    }
+  }
+
+  /** Takes one candidate. Null to go on, else why the round ends. */
+  async #take(candidate: Candidate, variant: string | null, isFull = false): Promise<Round | null> {
+    const reached = capOf(this.#task)
+    if (reached) return reached
+    const room = await roomFor(this.#services.database.db, this.#task, candidate)
+    if (room !== 'room') return room
+    const replacement = this.#takenEver >= this.#task.maxVideos && !isFull
+    const circumstances = { isFull, variant, replacement }
+    const outcome = await consider(this.#services, this.#task, candidate, circumstances)
+    if (outcome === 'over') return 'over'
+    if (outcome === 'taken' || outcome === 'lost') this.#takenEver++
+    if (outcome === 'taken' || (outcome === 'lost' && !this.#fills)) this.#good++
+    return null
+  }
+
+  /** Whether there are enough; counted anew before that is believed, since some may be lost by now. */
+  async #isFull(): Promise<boolean> {
+    const { maxVideos } = this.#task
+    if (this.#good >= maxVideos) this.#good = await this.#count()
+    return this.#good >= maxVideos
+  }
+
+  /** Of a search only what is good counts, of a list whatever was taken. */
+  async #count(): Promise<number> {
+    const { db } = this.#services.database
+    return await (this.#fills ? countGood : countTakenEver)(db, this.#task.id)
+  }
+
+  /** Only a search has other videos to offer; a list is what it is. */
+  get #fills(): boolean {
+    const { query, urls, path } = this.#task
+    return query !== null && urls.length === 0 && path === null
+  }
+
+  #spareWanted(end: Round, maxVideos: number): number {
+    if (!this.#fills) return 0
+    if (end === 'waiting') return FEWEST_SPARE
+    const isPaid = PAID.has(this.#task.platform) && this.#services.settings.apify.token !== null
+    return isPaid ? Math.max(this.#reserve, Math.ceil(maxVideos / 2) + 10) : this.#reserve
+  }
+
+  async #keepSpare(candidate: Candidate, variant: string | null): Promise<void> {
+    if (candidate.reject) {
+      await consider(this.#services, this.#task, candidate, {
+        isFull: false,
+        variant,
+        replacement: false,
       })
-      await settleTask(trx, task.id)
-      return 'rejected' as const
+      return
     }
-    if (!(await isTaskOpen(trx, task.id))) return 'over'
-    if (refusal) return await reject(refusal.code, refusal.message, null)
-    const { video, created } = await findOrCreateVideo(trx, {
-      sourceUrl: candidate.url,
-      platform: candidate.platform,
-      sourceId: candidate.sourceId,
-      title: candidate.title,
-      description: candidate.description,
-      duration: candidate.durationSeconds,
-      taxonomy: task.taxonomy,
-      query: task.query,
-      uploader: candidate.uploader,
-      uploaderUrl: candidate.uploaderUrl,
-      publishedAt: candidate.publishedAt,
-      licence: candidate.licence,
-      licenceUrl: candidate.licenceUrl,
-      licenceEvidence: candidate.licenceEvidence,
-      fetchFrom: {
-        url: candidate.url,
-        ...(candidate.downloadUrl ? { downloadUrl: candidate.downloadUrl } : {}),
-        ...(candidate.localFile ? { localFile: candidate.localFile } : {}),
-        ...(candidate.incomingKey ? { incomingKey: candidate.incomingKey } : {}),
-        ...(candidate.sha1 ? { sha1: candidate.sha1 } : {}),
-        ...(candidate.thumbnailUrl ? { thumbnailUrl: candidate.thumbnailUrl } : {}),
-      },
+    const { platform, sourceId, url, title, rank } = candidate
+    await addCandidate(this.#services.database.db, this.#task.id, {
+      ...{ platform, sourceId, url, title, rank, variant },
+      ...{ state: 'found', reasonCode: null, reason: null, videoId: null },
+      bytes: candidate.bytes ?? null,
+      detail: candidate,
     })
-    if (await tookVideo(trx, task.id, video.id)) {
-      return await reject('same-video', `Already taken as video ${video.id}.`, video.id)
-    }
-    await addCandidate(trx, task.id, {
-      ...row,
-      state: 'accepted',
-      reasonCode: created ? null : 'known-video',
-      reason: created ? null : 'The library has this video already.',
-      videoId: video.id,
-    })
-    // Held, so that it cannot end between the count of this task and its own.
-    const now = created ? video : await lockVideo(trx, video.id)
-    if (created || mayTryAgain(now)) {
-      await updateVideo(trx, video.id, { status: 'pending', failure: null })
-      await queue.enqueue('fetch', { videoId: video.id }, { transaction: trx })
-      await recordEvent(
-        trx,
-        'video.updated',
-        { videoId: video.id },
-        {
-          video_id: video.id,
-          status: 'pending',
-        },
-      )
-    }
-    await settleTask(trx, task.id)
-    return 'taken'
+    this.#spare++
+  }
+
+  async #tell(code: string, message: string): Promise<void> {
+    const task = { id: this.#task.id, db: this.#services.database.db }
+    await tell(this.#services.logger, { task }, { code, message })
+  }
+}
+
+/** Seconds that a task may still look for videos; null without a cap. */
+function secondsLeft({ maxSeconds, startedAt }: Task): number | null {
+  if (maxSeconds === null) return null
+  const began = startedAt?.getTime() ?? Date.now()
+  return Math.max(0, maxSeconds - (Date.now() - began) / 1000)
+}
+
+/** Null when it is not there soon. */
+async function soon<T>(promise: Promise<T>): Promise<T | null> {
+  // Whoever waits hears of a failure; later nobody does.
+  promise.catch(() => undefined)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), READY_MS)
   })
-}
-
-/** PostgreSQL takes neither NUL nor half a surrogate pair, and sources send both. */
-function clean(candidate: Candidate): Candidate {
-  const text = (value: string) => value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd')
-  const orNull = (value: string | null) => (value === null ? null : text(value))
-  const { publishedAt } = candidate
-  return {
-    ...candidate,
-    title: text(candidate.title),
-    description: orNull(candidate.description),
-    uploader: orNull(candidate.uploader),
-    publishedAt: publishedAt !== null && Number.isNaN(Date.parse(publishedAt)) ? null : publishedAt,
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
   }
-}
-
-/** Why a candidate is not taken, from what is known before it is fetched; null when nothing speaks against it. */
-function refusalOf(
-  candidate: Candidate,
-  settings: Settings,
-  task: Task,
-  isFull: boolean,
-): { code: string; message: string } | null {
-  if (candidate.reject) return candidate.reject
-  const limit = settings.maxVideoDurationSeconds
-  if (candidate.durationSeconds !== null && candidate.durationSeconds > limit) {
-    return tooLong(candidate.durationSeconds, limit)
-  }
-  if (isFull) {
-    return {
-      code: 'over-limit',
-      message: `The task asked for ${task.maxVideos} videos and has them; raise max_videos to take more.`,
-    }
-  }
-  return null
-}
-
-/** The same sentence before the download (from metadata) and after it (from the file). */
-export function tooLong(seconds: number, limitSeconds: number): PermanentError {
-  return new PermanentError(
-    'too-long',
-    `The video lasts ${Math.round(seconds)} s, MAX_VIDEO_DURATION allows ${limitSeconds} s. ` +
-      'Raise it to take longer videos.',
-  )
-}
-
-/** A failure that may pass is tried again when a new task wants the video. */
-function mayTryAgain(video: Video): boolean {
-  return video.status === 'failed' && (video.failure?.retryable ?? true)
 }

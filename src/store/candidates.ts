@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { decodeNumbers, encodeNumbers, type Page } from './cursor.ts'
 import type { CandidateState } from './schema.ts'
+import { askForMore } from './tasks.ts'
 
 /** A video that a task found: whether it was taken, and if not, why. */
 export interface StoredCandidate {
@@ -15,13 +16,29 @@ export interface StoredCandidate {
   reasonCode: string | null
   reason: string | null
   videoId: string | null
+  /** The query variant that found it; null for the plain query. */
+  variant: string | null
+  /** 0–1, how well it fits the query; null when that was not measured. */
+  relevance: number | null
+}
+
+/** What is kept of a candidate beside what its owner is shown. */
+export interface CandidateExtras {
+  /** It takes the place of a video that was lost. */
+  replacement?: boolean
+  /** Size that the source states. */
+  bytes?: number | null
+  /** state found: what is needed to take it later. */
+  detail?: object
 }
 
 /** Adds a candidate. False when the task had it already: a run that goes on after a crash meets it again. */
 export async function addCandidate(
   db: Db | Trx,
   taskId: string,
-  candidate: StoredCandidate,
+  candidate: Omit<StoredCandidate, 'variant' | 'relevance'> &
+    Partial<Pick<StoredCandidate, 'variant' | 'relevance'>> &
+    CandidateExtras,
 ): Promise<boolean> {
   const result = await db
     .insertInto('candidates')
@@ -36,8 +53,27 @@ export async function addCandidate(
       reason_code: candidate.reasonCode,
       reason: candidate.reason,
       video_id: candidate.videoId,
+      variant: candidate.variant ?? null,
+      relevance: candidate.relevance ?? null,
+      replacement: candidate.replacement ?? false,
+      bytes: candidate.bytes ?? null,
+      detail: candidate.detail ? JSON.stringify(candidate.detail) : null,
     })
-    .onConflict((oc) => oc.columns(['task_id', 'platform', 'source_id']).doNothing())
+    // A spare one that is decided on takes its own place.
+    .onConflict((oc) =>
+      oc
+        .columns(['task_id', 'platform', 'source_id'])
+        .doUpdateSet((eb) => ({
+          state: eb.ref('excluded.state'),
+          reason_code: eb.ref('excluded.reason_code'),
+          reason: eb.ref('excluded.reason'),
+          video_id: eb.ref('excluded.video_id'),
+          replacement: eb.ref('excluded.replacement'),
+          detail: eb.ref('excluded.detail'),
+        }))
+        .where('candidates.state', '=', 'found')
+        .where((eb) => eb('excluded.state', '<>', 'found')),
+    )
     .executeTakeFirst()
   return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
@@ -89,6 +125,8 @@ export async function candidatesOfTask(
       reasonCode: row.failure?.code ?? row.reason_code,
       reason: row.failure?.message ?? row.reason,
       videoId: row.video_id,
+      variant: row.variant,
+      relevance: row.relevance,
     })),
     nextCursor: rows.length > page.length && last ? encodeNumbers(last.rank, last.id) : null,
   }
@@ -110,15 +148,41 @@ export async function hasCandidate(
   return row !== undefined
 }
 
-/** How many candidates of a task were taken. */
-export async function countAccepted(db: Db | Trx, taskId: string): Promise<number> {
-  const row = await db
+/** The best `limit` candidates that were found and not needed so far, in the source's order. */
+export async function spareCandidates(
+  db: Db | Trx,
+  taskId: string,
+  limit: number,
+): Promise<{ detail: unknown; variant: string | null }[]> {
+  return await db
     .selectFrom('candidates')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select(['detail', 'variant'])
     .where('task_id', '=', taskId)
-    .where('state', '=', 'accepted')
-    .executeTakeFirstOrThrow()
-  return row.count
+    .where('state', '=', 'found')
+    .orderBy('rank')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/** How many candidates of a task were taken, those included that were turned down afterwards. */
+export async function countTakenEver(db: Db | Trx, taskId: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from candidates where task_id = ${taskId} and (state = 'accepted'
+      or reason_code in ('same-content', 'near-duplicate', 'off-topic'))`.execute(db)
+  return rows[0]?.count ?? 0
+}
+
+/** How many candidates a task has in reserve, and how many took the place of another. */
+export async function countSpare(
+  db: Db | Trx,
+  taskId: string,
+): Promise<{ spare: number; replacements: number }> {
+  const { rows } = await sql<{ spare: number; replacements: number }>`
+    select count(*) filter (where state = 'found') as spare,
+      count(*) filter (where replacement) as replacements
+    from candidates where task_id = ${taskId}`.execute(db)
+  return rows[0]!
 }
 
 /** True when the task took this video under another candidate. */
@@ -164,5 +228,6 @@ export async function mergeCandidates(
       )
       .where('id', '=', row.id)
       .execute()
+    if (twice) await askForMore(trx, row.task_id)
   }
 }

@@ -1,7 +1,15 @@
 import type { Db, Trx } from '../config/database.ts'
 import { recordEvent } from './events.ts'
 import type { VideoFailure } from './schema.ts'
-import { countTaken, getTask, lookAtTask, recountTask, tasksOfVideo, updateTask } from './tasks.ts'
+import {
+  askForMore,
+  countTaken,
+  getTask,
+  lookAtTask,
+  recountTask,
+  tasksOfVideo,
+  updateTask,
+} from './tasks.ts'
 import { endRun, lockVideoIfThere, updateVideo } from './videos.ts'
 
 /**
@@ -35,7 +43,11 @@ export async function finishVideo(
   }
   await recordEvent(trx, 'video.updated', { videoId }, told)
   await recordEvent(trx, outcome.failure ? 'video.failed' : 'video.completed', { videoId }, told)
-  for (const taskId of await tasksOfVideo(trx, videoId)) await settleTask(trx, taskId)
+  for (const taskId of await tasksOfVideo(trx, videoId)) {
+    // Before it is settled, which would end it.
+    if (outcome.failure) await askForMore(trx, taskId)
+    await settleTask(trx, taskId)
+  }
 }
 
 /**

