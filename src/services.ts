@@ -7,9 +7,11 @@ import { TaskQueue } from './config/task-queue.ts'
 import type { Platform, Source } from './ingestion/discovery/source.ts'
 import { openSources } from './ingestion/discovery/sources.ts'
 import { uploadSource } from './ingestion/discovery/upload.ts'
+import { shareLimits } from './ingestion/limits.ts'
 import { createLogger, type Logger } from './log.ts'
 import { ModelHost } from './models/host.ts'
 import { sweepScratch } from './pipeline/video-files.ts'
+import { dropAllLeases } from './store/rate-limits.ts'
 
 /** The open parts of a running program. Built only by entry files, closed by disposing it. */
 export interface Services extends AsyncDisposable {
@@ -39,6 +41,9 @@ export async function openServices(settings: Settings): Promise<Services> {
     const database = open(await openDatabase(settings))
     const models = open(new ModelHost(settings, logger))
     const queue = open(await TaskQueue.open(database, logger))
+    // One process alone: leases of a killed one are nobody's.
+    if (lock) await dropAllLeases(database.db)
+    shareLimits(settings, database.db, logger)
     const sources = { ...openSources(settings, logger), upload: uploadSource(storage) }
     return {
       settings,

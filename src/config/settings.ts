@@ -29,6 +29,36 @@ export interface ApifySettings {
   maxUsd: number
 }
 
+/** Platforms that are asked at a measured pace. */
+export const RATE_PLATFORMS = [
+  'youtube',
+  'tiktok',
+  'instagram',
+  'commons',
+  'archive',
+  'nasa',
+] as const
+export type RatePlatform = (typeof RATE_PLATFORMS)[number]
+
+/** True for the name of such a platform. */
+export function isRatePlatform(name: string): name is RatePlatform {
+  return RATE_PLATFORMS.some((platform) => platform === name)
+}
+
+/** How one platform is asked, by all workers together. */
+export interface PlatformRate {
+  /** Requests of an open archive; downloads of the others. */
+  perMinute: number
+  /** Of those, so many may come at once after a rest. */
+  burst: number
+  /** Downloads at once. */
+  connections: number
+  /** Cookie file in Netscape format for yt-dlp; never changed. */
+  cookies: string | null
+  /** Proxy that yt-dlp's connections go through; may hold a password. */
+  proxy: string | null
+}
+
 /** Everything the program takes from its environment, checked and frozen. */
 export interface Settings {
   /** Server database; null means the embedded one under `dataDir`. */
@@ -53,6 +83,11 @@ export interface Settings {
   /** Receivers of webhooks that may be on a private address, each as `host:port`. */
   webhookHosts: string[]
   apify: ApifySettings
+  rates: Readonly<Record<RatePlatform, PlatformRate>>
+  /** A download without a byte for so long is broken off and gone on with. */
+  stallSeconds: number
+  /** Downloads leave so much of the disk free. */
+  minFreeBytes: number
   clipModel: string
   clipPretrained: string
   yoloModel: string
@@ -103,6 +138,13 @@ const actor = (fallback: string) =>
     .regex(/^[\w.-]+[/~][\w.-]+$/, "an actor's name such as owner/name")
     .transform((value) => value.replace('~', '/'))
     .default(fallback)
+
+const rate = z.coerce.number().positive().max(100_000).optional()
+const proxy = text
+  .regex(/^http:\/\/[^/\s]+\/?$/, 'a proxy such as http://user:password@host:3128')
+  .refine((value) => URL.canParse(value), 'a proxy such as http://user:password@host:3128')
+  .transform((value) => value.replace(/\/$/, ''))
+  .optional()
 
 const databaseUrl = text
   .transform((value) => value.replace(/^postgres(ql)?\+[a-z0-9]+:/, 'postgresql:'))
@@ -160,6 +202,26 @@ const environment = z.object({
   FORGEINDEX_ARCHIVE_URL: url.default('https://archive.org'),
   FORGEINDEX_NASA_URL: url.default('https://images-api.nasa.gov'),
   FORGEINDEX_WEBHOOK_HOSTS: hostPorts,
+  FORGEINDEX_RATE_YOUTUBE: rate,
+  FORGEINDEX_RATE_TIKTOK: rate,
+  FORGEINDEX_RATE_INSTAGRAM: rate,
+  FORGEINDEX_RATE_COMMONS: rate,
+  FORGEINDEX_RATE_ARCHIVE: rate,
+  FORGEINDEX_RATE_NASA: rate,
+  FORGEINDEX_PLATFORM_CONNECTIONS: count(2, 64),
+  FORGEINDEX_COOKIES_YOUTUBE: optionalText,
+  FORGEINDEX_COOKIES_TIKTOK: optionalText,
+  FORGEINDEX_COOKIES_INSTAGRAM: optionalText,
+  FORGEINDEX_PROXY_YOUTUBE: proxy,
+  FORGEINDEX_PROXY_TIKTOK: proxy,
+  FORGEINDEX_PROXY_INSTAGRAM: proxy,
+  FORGEINDEX_STALL_TIMEOUT: z.coerce.number().positive().max(3600).default(60),
+  FORGEINDEX_MIN_FREE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(256 * 1024 ** 2),
   FORGEINDEX_MAX_UPLOAD_BYTES: count(4 * 1024 ** 3, Number.MAX_SAFE_INTEGER),
   FORGEINDEX_FFMPEG: text.min(1).default('ffmpeg'),
   FORGEINDEX_FFPROBE: text.min(1).default('ffprobe'),
@@ -250,6 +312,9 @@ export function readSettings(variables: Record<string, string | undefined>): Set
       maxItems: env.FORGEINDEX_APIFY_MAX_ITEMS,
       maxUsd: env.FORGEINDEX_APIFY_MAX_USD,
     }),
+    rates: ratesFrom(env),
+    stallSeconds: env.FORGEINDEX_STALL_TIMEOUT,
+    minFreeBytes: env.FORGEINDEX_MIN_FREE_BYTES,
     clipModel: env.CLIP_MODEL,
     clipPretrained: env.CLIP_PRETRAINED,
     yoloModel: env.YOLO_MODEL,
@@ -266,6 +331,37 @@ export function readSettings(variables: Record<string, string | undefined>): Set
   })
 }
 
+/**
+ * Wikimedia's limits are 10 a minute for callers without a contact and 200 with one
+ * (lists.wikimedia.org mediawiki-api PYJ545D3): what may come at once counts. The archives publish
+ * none: a pace that a reader could keep. For the others what `yt-dlp -t sleep` does: a download each
+ * 10 to 20 s.
+ */
+function ratesFrom(env: z.infer<typeof environment>): Settings['rates'] {
+  const usual = {
+    youtube: 6,
+    tiktok: 6,
+    instagram: 6,
+    commons: env.FORGEINDEX_CONTACT ? 180 : 7,
+    archive: 120,
+    nasa: 120,
+  }
+  const entries = RATE_PLATFORMS.map((platform) => {
+    const name = platform.toUpperCase() as Uppercase<RatePlatform>
+    const perMinute = env[`FORGEINDEX_RATE_${name}`] ?? usual[platform]
+    const isOpen = name === 'COMMONS' || name === 'ARCHIVE' || name === 'NASA'
+    const entry = Object.freeze({
+      perMinute,
+      burst: Math.max(3, perMinute / 10),
+      connections: env.FORGEINDEX_PLATFORM_CONNECTIONS,
+      cookies: isOpen ? null : env[`FORGEINDEX_COOKIES_${name}`],
+      proxy: isOpen ? null : (env[`FORGEINDEX_PROXY_${name}`] ?? null),
+    })
+    return [platform, entry] as const
+  })
+  return Object.freeze(Object.fromEntries(entries)) as Settings['rates']
+}
+
 /** Settings of this process: real variables win over a `.env` in the working folder. */
 export function settingsFromProcess(): Settings {
   // The S3 client would print eight lines about Node 20 on first use.
@@ -278,5 +374,7 @@ export function settingsFromProcess(): Settings {
 /** A value as it may be shown in a message: secrets and credentials stay hidden. */
 function shown(name: string, value: string | undefined): string {
   if (value === undefined) return 'nothing'
-  return /TOKEN|KEY|URL|ENDPOINT/.test(name) ? 'a value that does not fit' : JSON.stringify(value)
+  return /TOKEN|KEY|URL|ENDPOINT|PROXY|COOKIES/.test(name)
+    ? 'a value that does not fit'
+    : JSON.stringify(value)
 }

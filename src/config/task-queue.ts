@@ -139,7 +139,9 @@ export class TaskQueue implements AsyncDisposable {
           })
         } catch (error) {
           if (error instanceof Requeue) {
-            await this.enqueue(kind, job.data, { attempt: job.data.attempt ?? 0 })
+            const { delaySeconds } = error
+            const attempt = job.data.attempt ?? 0
+            await this.enqueue(kind, job.data, { attempt, delaySeconds })
             return
           }
           this.#logger.error({ err: toError(error), kind, data: job.data }, 'job failed')
@@ -219,8 +221,19 @@ export class TaskQueue implements AsyncDisposable {
   }
 }
 
-/** Thrown by a handler that stops at a checkpoint: the job goes back into the queue as it was. */
-export class Requeue extends Error {}
+/**
+ * Thrown by a handler that stops at a checkpoint: the job goes back into the queue as it was, for as
+ * soon as somebody has time or for later.
+ */
+export class Requeue extends Error {
+  /** Not before this many seconds from now; 0 for at once. */
+  readonly delaySeconds: number
+
+  constructor(delaySeconds = 0) {
+    super('put back into the queue')
+    this.delaySeconds = Math.ceil(delaySeconds)
+  }
+}
 
 function contains(data: unknown, part: object): boolean {
   return Object.entries(part).every(

@@ -3,12 +3,9 @@ import type { Settings } from '../config/settings.ts'
 import { PermanentError, TransientError } from '../errors.ts'
 import { guardOf } from './guard.ts'
 import { errorOfStatus, readJson, userAgent, withRetries } from './http.ts'
-import { Gate, Pace } from './pace.ts'
+import { limitsOf } from './limits.ts'
 
 const ATTEMPTS = 5
-/** No limit is published: a pace that a reader could keep. */
-const PER_MINUTE = 120
-const MEDIA_CONNECTIONS = 2
 /** The fewest that the scrape API takes. */
 const PAGE_SIZE = 100
 const MAX_PAGES = 1000
@@ -19,10 +16,9 @@ const scrapeAnswer = z.object({
   error: z.string().optional(),
 })
 
-/** Our side of the Internet Archive: one pace, one gate for media, one name. */
+/** Our side of the Internet Archive: its pace and our name. */
 export interface ArchiveClient {
   readonly headers: Record<string, string>
-  readonly mediaGate: Gate
   /**
    * Identifiers of a search's items in the order of `sorts`, each once, page by page.
    *
@@ -35,34 +31,32 @@ export interface ArchiveClient {
 
 const clients = new WeakMap<Settings, ArchiveClient>()
 
-/** The client of these settings; all callers in this process share its pace. */
+/** The client of these settings; its pace is that of `limitsOf`. */
 export function archiveClient(settings: Settings): ArchiveClient {
   const known = clients.get(settings)
   if (known) return known
   const guard = guardOf(settings)
   const headers = { 'user-agent': userAgent(settings) }
-  const pace = new Pace(PER_MINUTE)
 
   async function get(path: string, signal: AbortSignal): Promise<unknown> {
     const url = `${settings.archiveUrl}${path}`
-    return await withRetries(
-      async () => {
-        await pace.turn(signal)
-        const response = await guard.fetch(url, { signal, headers })
-        // A wrong search is a 400 with the reason in its body.
-        if (!response.ok && response.status !== 400) {
-          await response.body?.cancel()
-          throw errorOfStatus(response, url)
-        }
-        return await readJson(response)
-      },
-      { attempts: ATTEMPTS, signal },
-    )
+    const ask = async () => {
+      const response = await guard.fetch(url, { signal, headers })
+      // A wrong search is a 400 with the reason in its body.
+      if (!response.ok && response.status !== 400) {
+        await response.body?.cancel()
+        throw errorOfStatus(response, url)
+      }
+      return await readJson(response)
+    }
+    return await withRetries(() => limitsOf(settings).request('archive', { signal }, ask), {
+      attempts: ATTEMPTS,
+      signal,
+    })
   }
 
   const client: ArchiveClient = {
     headers,
-    mediaGate: new Gate(MEDIA_CONNECTIONS),
     async *scrape(query, sorts, signal) {
       const seen = new Set<string>()
       let cursor: string | null = null

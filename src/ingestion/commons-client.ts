@@ -4,13 +4,8 @@ import type { Settings } from '../config/settings.ts'
 import { type ForgeindexError, PermanentError, TransientError } from '../errors.ts'
 import { guardOf } from './guard.ts'
 import { errorOfStatus, readJson, retryAfterMs, userAgent, withRetries } from './http.ts'
-import { Gate, Pace } from './pace.ts'
+import { limitsOf } from './limits.ts'
 
-/**
- * Requests a minute: 10 for callers without a contact, 200 with one (Wikimedia's limits since
- * spring 2026, lists.wikimedia.org mediawiki-api PYJ545D3). Beyond them come 429s.
- */
-const PER_MINUTE = { anonymous: 10, named: 200 }
 /** Wikimedia's robot policy for its media host: two connections, 25 Mbit/s over both. */
 const MEDIA_CONNECTIONS = 2
 export const MEDIA_BYTES_PER_SECOND = 25e6 / 8 / MEDIA_CONNECTIONS
@@ -23,12 +18,9 @@ const PASSING = /^(?:maxlag|readonly|ratelimited|internal_api_error|cirrussearch
 
 const fault = z.object({ error: z.object({ code: z.string(), info: z.string().catch('') }) })
 
-/** Our side of Wikimedia Commons: one pace for all requests, one gate for media, one name. */
+/** Our side of Wikimedia Commons: its pace for all requests, API and media alike, and our name. */
 export interface CommonsClient {
   readonly headers: Record<string, string>
-  /** One turn for each request, API and media alike. */
-  readonly pace: Pace
-  readonly mediaGate: Gate
   /**
    * Calls the action API and returns its JSON. Waits and tries again when told to.
    *
@@ -39,17 +31,14 @@ export interface CommonsClient {
 
 const clients = new WeakMap<Settings, CommonsClient>()
 
-/** The client of these settings; all callers in this process share its pace. */
+/** The client of these settings; its pace is that of `limitsOf`. */
 export function commonsClient(settings: Settings): CommonsClient {
   const known = clients.get(settings)
   if (known) return known
   const guard = guardOf(settings)
   const headers = { 'user-agent': userAgent(settings) }
-  const pace = new Pace(settings.contact ? PER_MINUTE.named : PER_MINUTE.anonymous)
   const client: CommonsClient = {
     headers,
-    pace,
-    mediaGate: new Gate(MEDIA_CONNECTIONS),
     api(params, signal) {
       const query = new URLSearchParams({
         action: 'query',
@@ -59,21 +48,21 @@ export function commonsClient(settings: Settings): CommonsClient {
         ...params,
       })
       const url = `${settings.commonsUrl}/w/api.php?${query}`
-      return withRetries(
-        async () => {
-          await pace.turn(signal)
-          const response = await guard.fetch(url, { signal, headers })
-          if (!response.ok) {
-            await response.body?.cancel()
-            throw errorOfStatus(response, url)
-          }
-          const body = await readJson(response)
-          const faulty = fault.safeParse(body).data
-          if (faulty) throw errorOfFault(faulty.error, response)
-          return body
-        },
-        { attempts: ATTEMPTS, signal },
-      )
+      const ask = async () => {
+        const response = await guard.fetch(url, { signal, headers })
+        if (!response.ok) {
+          await response.body?.cancel()
+          throw errorOfStatus(response, url)
+        }
+        const body = await readJson(response)
+        const faulty = fault.safeParse(body).data
+        if (faulty) throw errorOfFault(faulty.error, response)
+        return body
+      }
+      return withRetries(() => limitsOf(settings).request('commons', { signal }, ask), {
+        attempts: ATTEMPTS,
+        signal,
+      })
     },
   }
   clients.set(settings, client)

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { PermanentError, TransientError } from '../errors.ts'
 import type { Guard } from './guard.ts'
 import { errorOfStatus } from './http.ts'
+import { NotYet } from './limits.ts'
 import { extensionOf, kindOfContent } from './media-type.ts'
 
 /** Attempts in a row that bring no new byte before the download counts as failed. */
@@ -71,6 +72,7 @@ export async function downloadDirect(
       return { file, bytes: part.bytes, sha256: part.hash.digest('hex') }
     } catch (thrown) {
       options.signal.throwIfAborted()
+      if (thrown instanceof NotYet) throw thrown
       const passing = thrown instanceof TransientError && thrown.code !== 'disk-full'
       if (!passing) {
         await startOver(part)

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import type { Settings } from '../config/settings.ts'
+import { isRatePlatform, type Settings } from '../config/settings.ts'
 import { InvalidInputError, PermanentError, TransientError } from '../errors.ts'
-import { archiveClient } from './archive-client.ts'
 import { commonsClient, MEDIA_BYTES_PER_SECOND } from './commons-client.ts'
 import { asDiskFull, type DirectDownload, downloadDirect } from './direct-download.ts'
 import type { Candidate, LicenceEvidence, Platform } from './discovery/source.ts'
 import { factsOf } from './discovery/yt-dlp-info.ts'
 import { guardOf } from './guard.ts'
 import { userAgent } from './http.ts'
-import { nasaClient } from './nasa-client.ts'
+import { limitsOf, type Place, placeOfHost } from './limits.ts'
 import { saveThumbnail } from './thumbnail.ts'
 import { fileNameOfUrl } from './urls.ts'
 import { requireYtDlp } from './yt-dlp.ts'
@@ -18,6 +17,9 @@ import { downloadByYtDlp } from './yt-dlp-download.ts'
 
 /** Two hours: 4 GiB at 600 kB/s. A server that sends a byte now and then holds no place for ever. */
 const LONGEST_MS = 7_200_000
+
+/** For a turn once a place among the downloads is had. */
+const MEDIA_PATIENCE_MS = 15_000
 
 /** How the failure of a media address that was signed for a while looks. */
 const RUN_OUT = new Set(['access-denied', 'video-gone', 'not-a-video', 'unexpected-answer'])
@@ -77,18 +79,34 @@ export async function download(
   const deadline = AbortSignal.timeout(LONGEST_MS)
   const timed = { ...options, signal: AbortSignal.any([options.signal, deadline]) }
   try {
-    if (source.platform === 'commons') return await fromCommons(settings, source, folder, timed)
-    if (source.platform === 'archive' || source.platform === 'nasa') {
-      return await fromArchive(settings, source, folder, timed)
-    }
-    return source.downloadUrl
-      ? await fromAddress(settings, source, source.downloadUrl, folder, timed)
-      : await byYtDlp(settings, source, folder, timed)
+    return await limitsOf(settings).download(placeOf(source), timed.signal, () =>
+      fetchInto(settings, source, folder, timed),
+    )
   } catch (thrown) {
     if (options.signal.aborted || !deadline.aborted) throw thrown
     const message = `${source.url} was not here after ${LONGEST_MS / 60_000} minutes.`
     throw new TransientError('timed-out', message, { cause: thrown })
   }
+}
+
+async function fetchInto(
+  settings: Settings,
+  source: DownloadSource,
+  folder: string,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  if (source.platform === 'commons') return await fromCommons(settings, source, folder, options)
+  if (source.platform === 'archive' || source.platform === 'nasa') {
+    return await fromArchive(settings, source, folder, options)
+  }
+  return source.downloadUrl
+    ? await fromAddress(settings, source, source.downloadUrl, folder, options)
+    : await byYtDlp(settings, source, folder, options)
+}
+
+/** Whose pace a download keeps. */
+function placeOf({ platform, url, downloadUrl }: DownloadSource): Place {
+  return isRatePlatform(platform) ? platform : placeOfHost(downloadUrl ?? url)
 }
 
 /** A file that is already here, hashed. @throws PermanentError `empty-file`, `video-gone`, `path-not-readable` */
@@ -136,7 +154,7 @@ async function fromAddress(
   }
 }
 
-/** The Internet Archive and NASA: few connections at once, our name, the archive's own hash. */
+/** The Internet Archive and NASA: our name, the archive's own hash. */
 async function fromArchive(
   settings: Settings,
   source: DownloadSource,
@@ -147,10 +165,7 @@ async function fromArchive(
   if (!downloadUrl) {
     throw new InvalidInputError('no-download-url', `${source.url} came without a media address.`)
   }
-  const { mediaGate } = source.platform === 'nasa' ? nasaClient(settings) : archiveClient(settings)
-  const { title: _, ...got } = await mediaGate.hold(options.signal, () =>
-    fromHttp(settings, source, downloadUrl, folder, options),
-  )
+  const { title: _, ...got } = await fromHttp(settings, source, downloadUrl, folder, options)
   if (sha1 && (await hashFile(got.file, options.signal, 'sha1')).hash !== sha1) {
     await rm(got.file, { force: true })
     throw new TransientError(
@@ -173,20 +188,19 @@ async function fromCommons(
     throw new InvalidInputError('no-download-url', `${source.url} came without a media address.`)
   }
   const guard = guardOf(settings)
-  const { headers, pace, mediaGate } = commonsClient(settings)
+  const { headers } = commonsClient(settings)
   const { signal } = options
-  const got: DirectDownload = await mediaGate.hold(signal, () =>
-    downloadDirect(guard, downloadUrl, folder, {
-      ...options,
-      headers,
-      maxBytes: settings.maxUploadBytes,
-      maxBytesPerSecond: MEDIA_BYTES_PER_SECOND,
-      beforeRequest: () => pace.turn(signal),
-    }),
-  )
+  const turn = () => limitsOf(settings).turn('commons', { signal, patienceMs: MEDIA_PATIENCE_MS })
+  const got: DirectDownload = await downloadDirect(guard, downloadUrl, folder, {
+    ...options,
+    headers,
+    maxBytes: settings.maxUploadBytes,
+    maxBytesPerSecond: MEDIA_BYTES_PER_SECOND,
+    beforeRequest: turn,
+  })
   // Ten requests a minute are too few to spend one on a picture that the frames step makes anyway.
   if (!thumbnailUrl || !settings.contact) return { ...got, thumbnail: null, fetchedWith: 'http' }
-  await pace.turn(signal)
+  await turn()
   const thumbnail = await saveThumbnail(guard, thumbnailUrl, folder, { signal, headers })
   return { ...got, thumbnail, fetchedWith: 'http' }
 }
@@ -200,6 +214,10 @@ async function byYtDlp(
   const guard = guardOf(settings)
   await guard.check(source.url)
   const version = await requireYtDlp(settings, options.signal)
+  if (isRatePlatform(source.platform)) {
+    const { signal } = options
+    await limitsOf(settings).turn(source.platform, { signal, patienceMs: MEDIA_PATIENCE_MS })
+  }
   const got = await downloadByYtDlp(settings, source.url, folder, {
     ...options,
     timeoutMs: LONGEST_MS,

@@ -7,13 +7,13 @@ import { probe } from '../media/ffprobe.ts'
 import { mergeCandidates } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
 import { settleTask } from '../store/finish.ts'
+import { takeOutForgotten } from '../store/forgotten.ts'
 import type { FetchFrom } from '../store/schema.ts'
 import { tasksOfVideo } from '../store/tasks.ts'
 import {
   deleteVideo,
   findVideoByContent,
   getVideo,
-  lockVideo,
   lockVideoIfThere,
   updateVideo,
   type Video,
@@ -21,6 +21,7 @@ import {
 import type { Platform } from './discovery/source.ts'
 import { type Downloaded, download } from './downloader.ts'
 import { takeIncoming } from './incoming.ts'
+import { NotYet } from './limits.ts'
 import { type IngestionServices, tooLong } from './orchestrator.ts'
 
 export interface FetchServices extends IngestionServices {
@@ -43,6 +44,10 @@ export async function fetchVideo(
   underWay.add(videoId)
   try {
     await fetchOnce(services, videoId, options)
+  } catch (thrown) {
+    // Nothing went wrong, so this is no try: other videos have their turn meanwhile.
+    if (thrown instanceof NotYet) throw new Requeue(thrown.retryAfterMs / 1000 + Math.random())
+    throw thrown
   } finally {
     underWay.delete(videoId)
   }
@@ -139,7 +144,8 @@ async function store(
     await storage.putFile(thumbnailKey, got.thumbnail, options)
   }
   try {
-    await database.db.transaction().execute(async (trx) => {
+    const isKept = await database.db.transaction().execute(async (trx) => {
+      if (!(await lockVideoIfThere(trx, video.id))) return false
       await updateVideo(trx, video.id, {
         storageKey,
         thumbnailKey,
@@ -155,8 +161,13 @@ async function store(
         ...(video.publishedAt === null && got.publishedAt ? { publishedAt: got.publishedAt } : {}),
         ...(video.licence === null && got.licence ? { licence: got.licence } : {}),
       })
+      // Only now: the hash is ours, so nobody else's file of this content can be forgotten after this.
+      if (await takeOutForgotten(trx, video.id, got.sha256)) return false
       await queue.enqueue('video', { videoId: video.id }, { transaction: trx })
+      return true
     })
+    // Forgotten, by itself or as the same file under another address.
+    if (!isKept) await storage.deletePrefix(`videos/${video.id}/`)
   } catch (thrown) {
     // 23505, unique violation: another fetch stored the same file in between.
     const known = isUniqueViolation(thrown)
@@ -172,7 +183,8 @@ async function merge({ database, storage, queue }: FetchServices, video: Video, 
   await database.db.transaction().execute(async (trx) => {
     const tasks = await tasksOfVideo(trx, video.id)
     // Held, so that the kept one cannot end between our count of its tasks and its own.
-    const now = await lockVideo(trx, kept.id)
+    const now = await lockVideoIfThere(trx, kept.id)
+    if (!now) throw new TransientError('changed-meanwhile', 'The same file was removed just now.')
     await mergeCandidates(trx, video.id, kept)
     await deleteVideo(trx, video.id)
     if (now.status === 'failed' && now.failure?.retryable) {

@@ -3,12 +3,9 @@ import type { Settings } from '../config/settings.ts'
 import { TransientError } from '../errors.ts'
 import { guardOf, hostAndPort } from './guard.ts'
 import { errorOfStatus, readJson, userAgent, withRetries } from './http.ts'
-import { Gate, Pace } from './pace.ts'
+import { limitsOf } from './limits.ts'
 
 const ATTEMPTS = 5
-/** No limit is published: a pace that a reader could keep. */
-const PER_MINUTE = 120
-const MEDIA_CONNECTIONS = 2
 const PAGE_SIZE = 100
 /** A search gives its first 10,000 results. */
 const MAX_PAGES = 100
@@ -49,10 +46,9 @@ const assetAnswer = z.union([
     .transform(({ collection }) => collection.items.map(({ href }) => href)),
 ])
 
-/** Our side of NASA's image and video library: one pace, one gate for media, one name. */
+/** Our side of NASA's image and video library: its pace and our name. */
 export interface NasaClient {
   readonly headers: Record<string, string>
-  readonly mediaGate: Gate
   /** A search's results in its order, page by page; the same one may come twice. */
   search(params: Record<string, string>, signal: AbortSignal): AsyncIterable<NasaItem>
   /**
@@ -65,37 +61,35 @@ export interface NasaClient {
 
 const clients = new WeakMap<Settings, NasaClient>()
 
-/** The client of these settings; all callers in this process share its pace. */
+/** The client of these settings; its pace is that of `limitsOf`. */
 export function nasaClient(settings: Settings): NasaClient {
   const known = clients.get(settings)
   if (known) return known
   const guard = guardOf(settings)
   const headers = { 'user-agent': userAgent(settings) }
-  const pace = new Pace(PER_MINUTE)
 
   async function get<T>(url: string, shape: z.ZodType<T>, signal: AbortSignal): Promise<T> {
-    return await withRetries(
-      async () => {
-        await pace.turn(signal)
-        const response = await guard.fetch(url, { signal, headers })
-        if (!response.ok) {
-          await response.body?.cancel()
-          throw errorOfStatus(response, url)
-        }
-        const parsed = shape.safeParse(await readJson(response))
-        if (parsed.success) return parsed.data
-        throw new TransientError(
-          'unexpected-answer',
-          "NASA's library answered in a form that is not known here.",
-        )
-      },
-      { attempts: ATTEMPTS, signal },
-    )
+    const ask = async () => {
+      const response = await guard.fetch(url, { signal, headers })
+      if (!response.ok) {
+        await response.body?.cancel()
+        throw errorOfStatus(response, url)
+      }
+      const parsed = shape.safeParse(await readJson(response))
+      if (parsed.success) return parsed.data
+      throw new TransientError(
+        'unexpected-answer',
+        "NASA's library answered in a form that is not known here.",
+      )
+    }
+    return await withRetries(() => limitsOf(settings).request('nasa', { signal }, ask), {
+      attempts: ATTEMPTS,
+      signal,
+    })
   }
 
   const client: NasaClient = {
     headers,
-    mediaGate: new Gate(MEDIA_CONNECTIONS),
     async *search(params, signal) {
       const seen = new Set<string>()
       for (let page = 1; page <= MAX_PAGES; page++) {

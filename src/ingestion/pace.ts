@@ -1,33 +1,54 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bucket, CoolDown, Turn } from '../store/rate-limits.ts'
 
-/** At most `count` starts in any window of `windowMs`, in the order in which they were asked for. */
-export class Pace {
-  readonly count: number
-  readonly windowMs: number
-  /** Start times of the last `count` turns, given out or booked ahead, oldest first. */
-  readonly #turns: number[] = []
+/** Turns, leases and cool-downs of one process, for a program that has no library open. */
+export function memoryBuckets() {
+  const buckets = new Map<string, { tokens: number; at: number }>()
+  const cooling = new Map<string, CoolDown & { strikes: number }>()
+  const leases = new Map<string, string>()
 
-  constructor(count: number, windowMs = 60_000) {
-    this.count = count
-    this.windowMs = windowMs
+  function coolingNow(place: string): CoolDown | null {
+    const known = cooling.get(place)
+    return known && known.until.getTime() > Date.now() ? known : null
   }
 
-  /** Resolves when this caller may start. A caller that gives up frees its place. */
-  async turn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    const now = Date.now()
-    const before = this.#turns.at(-this.count)
-    const start = before === undefined ? now : Math.max(now, before + this.windowMs)
-    this.#turns.push(start)
-    if (this.#turns.length > this.count * 2) this.#turns.splice(0, this.#turns.length - this.count)
-    if (start === now) return
-    try {
-      await sleep(start - now, undefined, { signal })
-    } catch (thrown) {
-      const place = this.#turns.lastIndexOf(start)
-      if (place !== -1) this.#turns.splice(place, 1)
-      throw thrown
-    }
+  return {
+    async take(platform: string, { burst, perSecond }: Bucket, cost: number): Promise<Turn> {
+      const cold = coolingNow(platform)
+      if (cold) {
+        const waitMs = cold.until.getTime() - Date.now()
+        return { granted: false, waitMs, coolingCode: cold.code }
+      }
+      const now = performance.now()
+      const { tokens, at } = buckets.get(platform) ?? { tokens: burst, at: now }
+      const filled = Math.min(burst, tokens + ((now - at) / 1000) * perSecond)
+      const granted = filled >= cost
+      buckets.set(platform, { tokens: granted ? filled - cost : filled, at: now })
+      if (granted) return { granted: true }
+      return { granted: false, waitMs: ((cost - filled) / perSecond) * 1000, coolingCode: null }
+    },
+    async cooling(place: string): Promise<CoolDown | null> {
+      return coolingNow(place)
+    },
+    async cool(place: string, code: string, wait: { leastMs: number; askedMs: number }) {
+      const strikes = (cooling.get(place)?.strikes ?? 0) + (coolingNow(place) ? 0 : 1)
+      const ms = Math.min(3_600_000, Math.max(wait.leastMs * 2 ** (strikes - 1), wait.askedMs))
+      const until = new Date(Date.now() + ms)
+      cooling.set(place, { platform: place, until, code, strikes })
+      return until
+    },
+    async forgive(place: string): Promise<void> {
+      if (!coolingNow(place)) cooling.delete(place)
+    },
+    async lease(name: string, slots: number, holder: string): Promise<boolean> {
+      const held = [...leases.values()].filter((each) => each === name).length
+      if (held >= slots) return false
+      leases.set(holder, name)
+      return true
+    },
+    async renew(): Promise<void> {},
+    async release(holder: string): Promise<void> {
+      leases.delete(holder)
+    },
   }
 }
 

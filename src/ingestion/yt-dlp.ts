@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Settings } from '../config/settings.ts'
+import { isRatePlatform, type Settings } from '../config/settings.ts'
 import { ForgeindexError, PermanentError } from '../errors.ts'
 import { type RunResult, run } from '../media/process.ts'
 import { guardOf } from './guard.ts'
 import { startGuardProxy } from './guard-proxy.ts'
+import { limitsOf } from './limits.ts'
 import { platformOfUrl } from './urls.ts'
 import { failureOf } from './yt-dlp-failures.ts'
 
 /** Before this release an answer from a site could inject commands (CVE-2026-55404 and others). */
 const OLDEST_VERSION = '2026.07.04'
 const EXTRACT_TIMEOUT_MS = 300_000
+/** A page costs a platform less than a video: in turns of a download. */
+const LOOK_COST = 0.2
 const VERSION_TIMEOUT_MS = 30_000
 /** A thousand search results are about 3 MB of JSON. */
 const MAX_OUTPUT_BYTES = 64 * 1024 ** 2
@@ -137,6 +140,20 @@ export async function runYtDlp(
  * @throws the classed failure when there is nothing at all
  */
 export async function extractInfo(
+  settings: Settings,
+  target: string,
+  options: { signal: AbortSignal; limit: number },
+): Promise<object> {
+  const platform = target.startsWith('ytsearch') ? 'youtube' : platformOfUrl(target)
+  const { signal } = options
+  if (!platform || !isRatePlatform(platform)) return await extractOnce(settings, target, options)
+  const limits = limitsOf(settings)
+  return await limits.request(platform, { signal, cost: LOOK_COST }, () =>
+    extractOnce(settings, target, options),
+  )
+}
+
+async function extractOnce(
   settings: Settings,
   target: string,
   options: { signal: AbortSignal; limit: number },

@@ -56,6 +56,10 @@ beforeAll(async () => {
     FORGEINDEX_NASA_URL: nasa.url,
     APIFY_API_BASE_URL: apify.url,
     FORGEINDEX_CONTACT: 'ops@example.org',
+    // Stand-ins: nobody's limit is kept here.
+    FORGEINDEX_RATE_ARCHIVE: '6000',
+    FORGEINDEX_RATE_NASA: '6000',
+    FORGEINDEX_RATE_YOUTUBE: '6000',
     FORGEINDEX_DATA_DIR: path.join(folder, 'data'),
     FORGEINDEX_YT_DLP: (await makeYtDlpStandIn(folder)).program,
   }
