@@ -7,6 +7,7 @@ export const EVENT_TYPES = [
   'video.updated',
   'video.completed',
   'video.failed',
+  'video.forgotten',
   'export.updated',
   'export.completed',
   'export.failed',

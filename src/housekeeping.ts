@@ -7,6 +7,7 @@ import { dropOldEvents } from './store/events.ts'
 import { failExport, knownExportIds, stalledExportIds } from './store/exports.ts'
 import { failTask, finishVideo, settleTask } from './store/finish.ts'
 import { openTaskIds, stalledTaskIds, stalledVideoIds, waitingTaskIds } from './store/unattended.ts'
+import { sweepForgotten } from './takedown.ts'
 
 const EVERY_MS = 60_000
 /** An upload that still streams in has no task yet, and a task that ended may be retried. */
@@ -72,6 +73,7 @@ export async function keepHouse(services: Services): Promise<void> {
   await endApifyRuns(services, db, 'ended-tasks')
   await sweepIncoming(services)
   await sweepExports(services)
+  await sweepForgotten(services)
 }
 
 /** Removes archives that no row names: their dataset was deleted while they were made. */

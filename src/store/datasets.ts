@@ -15,6 +15,8 @@ export interface Dataset {
   /** The filters in words; null for one that was made before they were kept. */
   filtersText: string | null
   videoCount: number
+  /** Videos of the version that have been forgotten since it was frozen. */
+  removedCount: number
   /** Length of the version's videos together. */
   totalSeconds: number
   version: number
@@ -53,7 +55,7 @@ export interface DatasetVideo {
 /**
  * Makes a dataset and freezes version 1 of it: every matching video that is completed and has an
  * annotation, with a copy of the annotation, by creation. What happens to the library later does not
- * change it, except that a deleted video leaves it.
+ * change it, except that a forgotten video leaves it, which `removedCount` tells.
  */
 export async function createFrozenDataset(
   db: Db,
@@ -255,6 +257,7 @@ function toDataset(row: Selectable<DatasetsTable>): Dataset {
     filters: row.filters,
     filtersText: row.filters_text,
     videoCount: row.video_count,
+    removedCount: row.removed_count,
     totalSeconds: row.total_seconds,
     version: row.version,
     taxonomy: row.taxonomy,

@@ -175,6 +175,19 @@ export async function deleteExport(db: Db, id: string): Promise<DatasetExport> {
   return toExport(row)
 }
 
+/** Deletes the rows of all archives, finished or not, of versions that hold this video; gives what they were. */
+export async function takeExportsOfVersions(trx: Trx, videoId: string): Promise<DatasetExport[]> {
+  const rows = await trx
+    .deleteFrom('dataset_exports as e')
+    .using('dataset_videos as d')
+    .whereRef('d.dataset_id', '=', 'e.dataset_id')
+    .whereRef('d.version', '=', 'e.version')
+    .where('d.video_id', '=', videoId)
+    .returningAll('e')
+    .execute()
+  return rows.map(toExport)
+}
+
 /** Null when there is none. */
 export async function findExport(db: Db, id: string): Promise<DatasetExport | null> {
   const row = await db

@@ -451,6 +451,24 @@ export interface ForgottenAddressesTable {
   video_id: string
 }
 
+export interface ForgottenVideosTable {
+  video_id: string
+  platform: string
+  source_id: string
+  url_sha256: string
+  content_sha256: string | null
+  reason: string
+  forgotten_at: ColumnType<Date, Date | string | undefined, Date | string>
+  objects: Json<string[]>
+  swept_at: TimeOrNull
+  allowed_at: TimeOrNull
+}
+
+export interface ForgottenAddressesTable {
+  address_sha256: string
+  video_id: string
+}
+
 export interface EventsTable {
   id: Generated<number>
   type: string

@@ -147,6 +147,7 @@ function datasetJson(row: Dataset): DatasetJson {
     name: row.name,
     description: row.description,
     video_count: row.videoCount,
+    removed_count: row.removedCount,
     total_seconds: row.totalSeconds,
     version: row.version,
     filters: row.filters,

@@ -13,6 +13,10 @@ export const dataset = z
     name: z.string(),
     description: z.string().nullable(),
     video_count: z.number().int(),
+    removed_count: z
+      .number()
+      .int()
+      .describe('Videos that were in it and have been forgotten since'),
     total_seconds: z.number().describe('Length of all its videos together'),
     version: z.number().int(),
     filters: z.record(z.string(), z.unknown()),
