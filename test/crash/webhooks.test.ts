@@ -11,7 +11,7 @@ import { type Receiver, startReceiver, verifies } from '../support/webhook-recei
 import { killWhole, randomFrom, seedOf, stop } from './kills.ts'
 
 const VIDEOS = 3
-const KILLS = 3
+const KILLS = 2
 const ENDS = ['task.completed', 'task.failed', 'task.cancelled', 'video.completed', 'video.failed']
 
 /** Kills while videos are worked on and while a message is under way, then lets it go on. */
