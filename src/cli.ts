@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { datasetCreate, datasetList, datasetShow, exportDataset } from './commands/datasets.ts'
 import { doctor } from './commands/doctor.ts'
+import { allow, forget, forgotten } from './commands/forget.ts'
 import { ingest } from './commands/ingest.ts'
 import { tasks, videos } from './commands/lists.ts'
 import { migrateCommand } from './commands/migrate.ts'
@@ -56,14 +57,33 @@ program
   .option(...json)
   .action(run(tasks))
 
-program
+const videoList = program
   .command('videos')
-  .description('videos, or everything about one')
+  .description('videos, or everything about one; forget ID… --reason TEXT, forgotten, allow ID…')
   .argument('[id]')
   .option('--limit <n>', 'how many', wholeNumber)
   .option('--status <status>', 'only those of this status')
   .option(...json)
   .action(run(videos))
+videoList
+  .command('forget')
+  .description('remove videos for good, and never fetch them again')
+  .argument('<ids...>')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .option(...json)
+  .action(run(forget))
+videoList
+  .command('forgotten')
+  .description('what was forgotten, and why')
+  .option('--limit <n>', 'how many', wholeNumber)
+  .option(...json)
+  .action(run(forgotten))
+videoList
+  .command('allow')
+  .description('let forgotten videos be fetched again')
+  .argument('<ids...>')
+  .option(...json)
+  .action(run(allow))
 
 program
   .command('search')

@@ -3,13 +3,13 @@ import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { InvalidInputError } from './errors.ts'
 import type { Services } from './services.ts'
+import { forgetVideoRows } from './store/forgotten.ts'
 import {
   type ForgottenVideo,
-  forgetVideoRows,
   forgottenAmong,
   markSwept,
   unsweptForgotten,
-} from './store/forgotten.ts'
+} from './store/tombstones.ts'
 
 type Parts = Pick<Services, 'database' | 'queue' | 'storage' | 'settings'>
 

@@ -6,8 +6,8 @@ import type { Logger } from '../log.ts'
 import { addCandidate, tookVideo } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
 import { settleTask } from '../store/finish.ts'
-import { NO_TITLE, refusalOfForgotten } from '../store/forgotten.ts'
 import { isTaskOpen, type Task } from '../store/tasks.ts'
+import { NO_TITLE, refusalOfForgotten } from '../store/tombstones.ts'
 import {
   deleteVideo,
   findOrCreateVideo,

@@ -291,7 +291,8 @@ export interface DuplicatePairsTable {
 }
 
 /** `skip`: a video that looks like one the task has already is not taken. */
-export type DuplicatePolicy = 'allow' | 'skip'
+export const DUPLICATE_POLICIES = ['allow', 'skip'] as const
+export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number]
 
 /** Where a task's discovery goes on. */
 export interface DiscoveryPosition {
@@ -431,24 +432,6 @@ export interface DatasetExportsTable {
   error_message: string | null
   created_at: CreatedAt
   finished_at: TimeOrNull
-}
-
-export interface ForgottenVideosTable {
-  video_id: string
-  platform: string
-  source_id: string
-  url_sha256: string
-  content_sha256: string | null
-  reason: string
-  forgotten_at: CreatedAt
-  objects: Json<string[]>
-  swept_at: TimeOrNull
-  allowed_at: TimeOrNull
-}
-
-export interface ForgottenAddressesTable {
-  address_sha256: string
-  video_id: string
 }
 
 export interface ForgottenVideosTable {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Services } from '../../services.ts'
-import { allowAgain, type ForgottenVideo, listForgotten } from '../../store/forgotten.ts'
+import { allowAgain, type ForgottenVideo, listForgotten } from '../../store/tombstones.ts'
 import { forgetVideo } from '../../takedown.ts'
 import { idParams, iso, page, pageQuery, problems } from '../schemas/common.ts'
 import { type Forgotten, forgetBody, forgotten } from '../schemas/provenance.ts'
