@@ -81,6 +81,15 @@ export async function lastEventId(db: Db): Promise<number> {
   return row?.id ?? 0
 }
 
+/** The oldest event that is kept; null when there is none. */
+export async function oldestEventId(db: Db): Promise<number | null> {
+  const row = await db
+    .selectFrom('events')
+    .select((eb) => eb.fn.min('id').as('id'))
+    .executeTakeFirst()
+  return row?.id ?? null
+}
+
 /** Drops events older than a day: a listener that was away longer starts anew. */
 export async function dropOldEvents(db: Db): Promise<void> {
   await db

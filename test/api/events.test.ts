@@ -176,6 +176,21 @@ for (const { form, missing } of FORMS) {
       await malformed.body?.cancel()
     })
 
+    it('that are no longer kept are owned up to', async () => {
+      const { pool } = library.services.database
+      const { rows } = await pool.query<{ id: number }>('select max(id) as id from events')
+      const newest = rows[0]!.id
+      await pool.query('delete from events where id < $1', [newest])
+      const stream = await openStream(`${address}/api/events?last_event_id=1`)
+      const last = await stream.until(({ id }) => id === newest)
+      expect(stream.events).toMatchObject([{ type: 'reset', data: { oldest: newest } }, last])
+      await stream.close()
+      const inTime = await openStream(`${address}/api/events?last_event_id=${newest - 1}`)
+      await inTime.until(({ id }) => id === newest)
+      expect(inTime.events.map(({ type }) => type)).not.toContain('reset')
+      await inTime.close()
+    })
+
     it('end when the server closes, so that it can', async () => {
       const stream = await openStream(`${address}/api/events`)
       const began = Date.now()

@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { EVENT_TYPES } from '../../events.ts'
 import type { Services } from '../../services.ts'
-import { eventsAfter, lastEventId } from '../../store/events.ts'
+import { eventsAfter, lastEventId, oldestEventId } from '../../store/events.ts'
 import { getTask } from '../../store/tasks.ts'
 
 const POLL_MS = 500
@@ -27,7 +27,8 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
         tags: ['events'],
         description:
           `Server-sent events: ${EVENT_TYPES.join(', ')}. ` +
-          'Send Last-Event-ID (or last_event_id) to get what was missed.',
+          'Send Last-Event-ID (or last_event_id) to get what was missed; an event `reset` says that ' +
+          'some of it is no longer kept.',
         querystring: z.strictObject({
           task_id: z.string().max(100).optional(),
           last_event_id: z.coerce.number().int().min(0).optional(),
@@ -38,7 +39,10 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
       const { task_id: taskId } = request.query
       if (taskId !== undefined) await getTask(db, taskId)
       const given = Number(request.headers['last-event-id'] ?? request.query.last_event_id)
-      let after = Number.isInteger(given) && given >= 0 ? given : await lastEventId(db)
+      const isGiven = Number.isInteger(given) && given >= 0
+      let after = isGiven ? given : await lastEventId(db)
+      // 0 asks for all there is; a later one was seen once, and what came after it may be gone.
+      const oldest = isGiven && given > 0 ? await oldestEventId(db) : null
       const gone = new AbortController()
       reply.raw.on('close', () => gone.abort())
       const ended = AbortSignal.any([gone.signal, closing.signal])
@@ -50,6 +54,9 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
         'x-accel-buffering': 'no',
       })
       reply.raw.write('retry: 2000\n\n')
+      if (oldest !== null && after < oldest - 1) {
+        reply.raw.write(`event: reset\ndata: ${JSON.stringify({ oldest })}\n\n`)
+      }
       let spoke = Date.now()
       while (!ended.aborted) {
         try {
