@@ -53,17 +53,17 @@ export function webhookGuardOf(settings: Settings): Guard {
 /**
  * Sends one message once and writes what came of it: delivered at any 2xx; disabled for good at 410;
  * else again later, until the tries are used up. Killed before it is written, the job that comes
- * back sends the message again under the same id.
+ * back sends the message again under the same id. Returns the webhook that took it, else null.
  */
 export async function deliver(
   services: NotifyServices,
   lease: Lease,
   { signal, timeoutMs = TIMEOUT_MS }: { signal: AbortSignal; timeoutMs?: number },
-): Promise<void> {
+): Promise<string | null> {
   const { database, logger } = services
   const { db } = database
   const delivery = await beginDelivery(db, lease, LEASE_SECONDS)
-  if (!delivery) return
+  if (!delivery) return null
   const webhook = await getWebhook(db, delivery.webhookId)
   const sentAt = new Date()
   const body = messageBody(delivery)
@@ -102,9 +102,13 @@ export async function deliver(
       if (pause) await pauseWebhook(trx, webhook.id, pause)
     }
   })
-  if (answer.error === null) logger.debug(about, 'webhook delivered')
+  if (answer.error === null) {
+    logger.debug(about, 'webhook delivered')
+    return webhook.id
+  }
   // The address may hold a secret of the receiver's, so it stays out.
-  else logger.warn({ ...about, status: answer.status, again: wait }, 'webhook not delivered')
+  logger.warn({ ...about, status: answer.status, again: wait }, 'webhook not delivered')
+  return null
 }
 
 function tookAnythingSince({ deliveredAt }: Webhook, date: Date): boolean {

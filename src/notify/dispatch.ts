@@ -5,12 +5,16 @@ import {
   dropOldDeliveries,
   isAnythingDue,
   isAnythingUnderWay,
+  type Lease,
   leaseDue,
+  leaseNext,
 } from '../store/deliveries.ts'
 import { deliver, type NotifyServices } from './deliver.ts'
 
 /** How often it is looked for messages that are due. */
 const LOOK_MS = 500
+/** A job whose receiver takes its message goes on with the next for so long: a job each is slow. */
+const JOB_MS = 20_000
 const SWEEP_MS = 3600 * 1000
 /** Messages sent at once by one worker. */
 const CONCURRENCY = 8
@@ -23,9 +27,15 @@ export async function startNotifying(
   services: NotifyServices & { queue: TaskQueue },
 ): Promise<void> {
   const { queue, logger, database } = services
-  await queue.work('deliver', CONCURRENCY, (lease, { signal }) =>
-    deliver(services, lease, { signal }),
-  )
+  await queue.work('deliver', CONCURRENCY, async (first, { signal, draining }) => {
+    const end = Date.now() + JOB_MS
+    let lease: Lease | null = first
+    while (lease) {
+      const tookIt: string | null = await deliver(services, lease, { signal })
+      const goesOn = tookIt !== null && Date.now() < end && !draining.aborted
+      lease = goesOn ? await leaseNext(database.db, tookIt) : null
+    }
+  })
   let isLooking = false
   let sweptAt = 0
   const timer = setInterval(() => {

@@ -61,6 +61,22 @@ export async function leaseDue(trx: Trx): Promise<Lease[]> {
   return rows.map((row) => ({ deliveryId: row.id, leaseId: row.lease_id }))
 }
 
+/** Gives out the next message that is due to one webhook; null when there is none. */
+export async function leaseNext(db: Db, webhookId: string): Promise<Lease | null> {
+  const { rows } = await sql<{ id: string; lease_id: string }>`
+    update deliveries d
+    set lease_id = gen_random_uuid(), leased_until = now() + make_interval(secs => ${QUEUE_SECONDS})
+    where d.id = (
+      select p.id from deliveries p join webhooks w on w.id = p.webhook_id
+      where p.webhook_id = ${webhookId} and p.state = 'pending' and p.due_at <= now()
+        and (p.leased_until is null or p.leased_until < now())
+        and w.disabled_at is null and (w.paused_until is null or w.paused_until <= now())
+      order by p.due_at, p.id limit 1 for update of p skip locked)
+    returning d.id, d.lease_id`.execute(db)
+  const [row] = rows
+  return row ? { deliveryId: row.id, leaseId: row.lease_id } : null
+}
+
 /** Whether anything is due at all: asked often, so it holds nothing. */
 export async function isAnythingDue(db: Db): Promise<boolean> {
   const { rows } = await sql`

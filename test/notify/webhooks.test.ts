@@ -147,6 +147,23 @@ for (const { form, missing } of FORMS) {
       expect((await library.ask('GET', `/api/webhooks/${one.id}`)).status).toBe(404)
     })
 
+    it('go out one after the other when there are many, each once', async () => {
+      const hook = await add()
+      const count = 150
+      const { db } = library.services.database
+      await db.transaction().execute(async (trx) => {
+        for (let n = 0; n < count; n++) await recordEvent(trx, 'task.completed', {}, { n })
+      })
+      const began = Date.now()
+      await receiver.until(({ length }) => length >= count)
+      console.info(`${count} messages in ${Date.now() - began} ms`)
+      await logUntil(hook, (list) => list.every(({ state }) => state === 'delivered'))
+      const told = receiver.received.map(({ body }) => Number(body.data.n))
+      expect(told.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n))
+      const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']))
+      expect(ids.size).toBe(count)
+    })
+
     it('are rolled back with what they tell', async () => {
       const hook = await add()
       const { db } = library.services.database
