@@ -98,6 +98,7 @@ const provenance = z.strictObject({
   uploader_url: text.nullable(),
   published_at: date.nullable(),
   licence: text.nullable(),
+  licence_spdx: text.nullable().describe('SPDX id or LicenseRef-…; null when it is not known'),
   licence_url: text.nullable(),
   evidence: z.unknown().describe('What the source said about the licence; null when nothing'),
   retrieved_at: date.nullable(),

@@ -1,3 +1,4 @@
+import { licenceOf } from '../licences.ts'
 import { annotatedKeyframes } from './annotated-keyframes.ts'
 import type { Annotation } from './annotation-schema.ts'
 import { shotsOf } from './shots.ts'
@@ -163,8 +164,9 @@ export function buildAnnotation(input: AnnotationInput): Annotation {
       uploader_url: video.uploaderUrl,
       published_at: nullable(video.publishedAt, iso),
       licence: video.licence,
+      licence_spdx: licenceOf(video.licence)?.id ?? null,
       licence_url: video.licenceUrl,
-      evidence: video.licenceEvidence ?? null,
+      evidence: evidence(video.licenceEvidence),
       retrieved_at: nullable(video.fetchedAt, iso),
       retrieved_with: video.fetchedWith,
       sha256: video.contentSha256,
@@ -179,6 +181,13 @@ export function buildAnnotation(input: AnnotationInput): Annotation {
       hash: input.taxonomy.hash,
     },
   }
+}
+
+/** As it is stored, its one name of two words in the annotation's spelling. */
+function evidence(stored: unknown): unknown {
+  if (typeof stored !== 'object' || stored === null) return stored ?? null
+  const { retrievedAt, ...rest } = stored as Record<string, unknown>
+  return retrievedAt === undefined ? rest : { ...rest, retrieved_at: retrievedAt }
 }
 
 /** Boxes counted by label, source label and model; the most frequent first. */

@@ -50,6 +50,9 @@ export interface DatasetVideo {
   uploader: string | null
   licence: string | null
   licenceUrl: string | null
+  licenceEvidence: unknown
+  fetchedAt: Date | null
+  fetchedWith: string | null
 }
 
 /**
@@ -214,6 +217,9 @@ export async function* datasetItems(
         'v.uploader',
         'v.licence',
         'v.licence_url',
+        'v.licence_evidence',
+        'v.fetched_at',
+        'v.fetched_with',
       ])
       .where('d.dataset_id', '=', id)
       .where('d.version', '=', version)
@@ -240,6 +246,9 @@ export async function* datasetItems(
           uploader: row.uploader,
           licence: row.licence,
           licenceUrl: row.licence_url,
+          licenceEvidence: row.licence_evidence,
+          fetchedAt: row.fetched_at,
+          fetchedWith: row.fetched_with,
         },
       }
     }

@@ -11,6 +11,7 @@ import type { Database } from '../../src/config/database.ts'
 import { exportZip } from '../../src/datasets/exports/zip.ts'
 import { createDataset } from '../../src/datasets/versions.ts'
 import { datasetItems, getDataset, listDatasets } from '../../src/store/datasets.ts'
+import { forgetVideoRows } from '../../src/store/forgotten.ts'
 import { deleteVideo } from '../../src/store/videos.ts'
 import { eachDatabase, emptyDatabase } from '../support/library.ts'
 import { insertVideo } from '../support/rows.ts'
@@ -237,6 +238,54 @@ print(json.dumps({"texts": texts, "rows": rows, "dates": dates}))`
       expect(readme).toContain('| none stated | 1 |')
       expect(readme).toContain('AGPL-3.0 by Ultralytics')
       for (const column of Object.keys(rows[0]!)) expect(readme).toContain(`| \`${column}\` |`)
+    })
+
+    it('names the licence, its evidence and the author of each video, and what was withdrawn', async () => {
+      const { db } = database
+      const page = 'https://commons.wikimedia.org/wiki/File:A.webm'
+      const { id } = await addVideo({
+        title: 'Bowl | turned',
+        source_url: page,
+        uploader: 'Ann',
+        licence: 'CC-BY-SA-4.0',
+        licence_evidence: JSON.stringify({ field: 'f', value: 'CC BY-SA 4.0', page }),
+        fetched_with: 'direct',
+        fetched_at: '2026-01-02T03:04:05Z',
+      })
+      await addVideo({ licence: 'CC0-1.0' })
+      await addVideo({ licence: 'Some words of the site' })
+      const gone = await addVideo({ title: 'Gone', licence: 'CC-BY-4.0', uploader: 'Bob' })
+      const dataset = await createDataset(db, { name: 'd', filters: {}, taxonomy })
+      const whole = await readByPython(await written(dataset.id))
+      expect(whole.texts['README.md']).not.toContain('withdrawn')
+      await db.transaction().execute((trx) => forgetVideoRows(trx, gone.id, 'asked'))
+
+      const { texts, rows } = await readByPython(await written(dataset.id))
+      expect(rows).toHaveLength(3)
+      const line =
+        `"Bowl | turned" by Ann, ${page}, ` +
+        'CC-BY-SA-4.0 (https://creativecommons.org/licenses/by-sa/4.0/)'
+      expect(rows.find(({ video_id }) => video_id === id)).toMatchObject({
+        licence: 'CC-BY-SA-4.0',
+        licence_spdx: 'CC-BY-SA-4.0',
+        licence_url: 'https://creativecommons.org/licenses/by-sa/4.0/',
+        licence_evidence_url: page,
+        attribution: line,
+        retrieved_at: '2026-01-02T03:04:05.000Z',
+        fetched_with: 'direct',
+        content_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      })
+      expect(rows.map((row) => row.licence_spdx).sort()).toEqual(['', 'CC-BY-SA-4.0', 'CC0-1.0'])
+      const readme = texts['README.md']!
+      expect(readme).toContain('metadata of 3 videos')
+      expect(readme).toContain('1 video was withdrawn')
+      expect(readme).toContain('| CC-BY-SA-4.0 | 1 |')
+      expect(readme).toContain('| Some words of the site | 1 |')
+      expect(readme).toContain(`- ${line.replace('|', '\\|')}`)
+      const attributions = readme.slice(readme.indexOf('### Attributions'))
+      expect(attributions.match(/^- /gm)).toHaveLength(2)
+      expect(JSON.stringify(texts)).not.toContain(gone.id)
+      expect(readme).not.toContain('Bob')
     })
 
     it('gives the same bytes each time, under a name made of the id', async () => {

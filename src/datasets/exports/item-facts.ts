@@ -1,3 +1,5 @@
+import { attribution } from '../../attribution.ts'
+import { licenceOf } from '../../licences.ts'
 import type { DatasetItem } from '../../store/datasets.ts'
 
 /** What an export says of a video outside its annotation file. */
@@ -15,6 +17,18 @@ export interface ItemFacts {
   uploader: string | null
   licence: string | null
   licenceUrl: string | null
+  /** SPDX id or `LicenseRef-…`; null when none is stated or it is not known. */
+  licenceSpdx: string | null
+  /** The licence asks to name the author; null when it is not known. */
+  needsAttribution: boolean | null
+  /** The page that shows the licence. */
+  licenceEvidenceUrl: string | null
+  /** ISO 8601 UTC. */
+  retrievedAt: string | null
+  /** Tool and version. */
+  fetchedWith: string | null
+  /** One line: title, author, source, licence. */
+  attribution: string
   /** ISO 639-1 code of the speech; null without speech. */
   language: string | null
   /** Labels, each once, in alphabetical order. */
@@ -36,9 +50,25 @@ export interface ModelFacts {
  */
 export function itemFacts({ annotation, video }: DatasetItem): ItemFacts {
   const frozen = record(annotation.video)
-  return {
+  const ledger = record(annotation.provenance)
+  const named = {
     title: text(frozen.title) ?? video.title,
     sourceUrl: text(frozen.source_url) ?? video.sourceUrl,
+    uploader: text(frozen.uploader) ?? video.uploader,
+    licence: text(frozen.licence) ?? video.licence,
+    licenceUrl: text(frozen.licence_url) ?? video.licenceUrl,
+  }
+  const licence = licenceOf(named.licence)
+  return {
+    ...named,
+    licenceUrl: named.licenceUrl ?? licence?.url ?? null,
+    licenceSpdx: licence?.id ?? null,
+    needsAttribution: licence?.needsAttribution ?? null,
+    licenceEvidenceUrl:
+      text(record(ledger.evidence).page) ?? text(record(video.licenceEvidence).page),
+    retrievedAt: text(ledger.retrieved_at) ?? video.fetchedAt?.toISOString() ?? null,
+    fetchedWith: text(ledger.retrieved_with) ?? video.fetchedWith,
+    attribution: attribution(named),
     platform: text(frozen.platform) ?? video.platform,
     category: text(annotation.category) ?? video.category,
     duration: number(frozen.duration) ?? video.duration,
@@ -46,9 +76,6 @@ export function itemFacts({ annotation, video }: DatasetItem): ItemFacts {
     height: number(frozen.height) ?? video.height,
     fps: number(frozen.fps) ?? video.fps,
     hasAudio: typeof frozen.has_audio === 'boolean' ? frozen.has_audio : video.hasAudio,
-    uploader: text(frozen.uploader) ?? video.uploader,
-    licence: text(frozen.licence) ?? video.licence,
-    licenceUrl: text(frozen.licence_url) ?? video.licenceUrl,
     language: text(record(annotation.transcript).language),
     objects: labels(annotation.objects_detected),
     activities: labels(annotation.actions),

@@ -9,6 +9,10 @@ export interface Totals {
   seconds: number
   withSpeech: number
   licences: Map<string, number>
+  /** Lines for those whose licence asks for it, or is not known; the first ones. */
+  attributions: string[]
+  /** How many there would be. */
+  attributed: number
   objects: Map<string, number>
   activities: Map<string, number>
   /** By step, name and licence. */
@@ -21,6 +25,8 @@ export function emptyTotals(): Totals {
     seconds: 0,
     withSpeech: 0,
     licences: new Map(),
+    attributions: [],
+    attributed: 0,
     objects: new Map(),
     activities: new Map(),
     models: new Map(),
@@ -29,6 +35,8 @@ export function emptyTotals(): Totals {
 
 /** Different values kept of one kind: uploaders may write anything into a licence. */
 const MAX_VALUES = 1000
+/** Lines of attribution in the README; metadata.csv has them all. */
+const MAX_ATTRIBUTIONS = 500
 
 export function addToTotals(totals: Totals, item: DatasetItem): void {
   const facts = itemFacts(item)
@@ -39,7 +47,11 @@ export function addToTotals(totals: Totals, item: DatasetItem): void {
   totals.videos++
   totals.seconds += facts.duration ?? 0
   if (facts.language !== null) totals.withSpeech++
-  count(totals.licences, facts.licence ?? 'none stated')
+  count(totals.licences, facts.licenceSpdx ?? facts.licence ?? 'none stated')
+  if (facts.licence !== null && facts.needsAttribution !== false) {
+    totals.attributed++
+    if (totals.attributions.length < MAX_ATTRIBUTIONS) totals.attributions.push(facts.attribution)
+  }
   for (const label of facts.objects) count(totals.objects, label)
   for (const label of facts.activities) count(totals.activities, label)
   for (const model of facts.models) totals.models.set(JSON.stringify(model), model)
@@ -55,7 +67,7 @@ ${dataset.description ? `${dataset.description.replace(/^/gm, '> ')}\n\n` : ''}A
 
 - Dataset \`${dataset.id}\`, version ${dataset.version}, frozen ${dataset.createdAt.toISOString()}
 - Chosen: ${inline(describeFilters(parseFilters(dataset.filters)))}
-
+${withdrawn(dataset)}
 ## Files
 
 | file | what it is |
@@ -98,9 +110,13 @@ ${counted('Objects', totals.objects)}
 ${counted('Activities', totals.activities)}
 ## Licences of the videos
 
-Each video is under its own licence, named in \`metadata.csv\` and in its annotation. Forgeindex gives no rights to them: check each one before you publish or train with it, and name its author (\`uploader\`) where the licence asks for it.
+Each video is under its own licence, named in \`metadata.csv\` and in its annotation. Forgeindex gives no rights to them: check each one before you publish or train with it, and name its author where the licence asks for it (\`attribution\` has the line). Ids are those of SPDX, \`LicenseRef-…\` where SPDX has none; \`licence_evidence_url\` is the page that showed it when it was found.
 
 ${table(['licence', 'videos'], ranked(totals.licences))}
+
+### Attributions
+
+${attributions(totals)}
 
 ## Models that made the labels
 
@@ -113,6 +129,22 @@ ${
     : 'None: no model ran on these videos.'
 }
 ${agpl ? '\nThe YOLOv8 weights are licensed under AGPL-3.0 by Ultralytics; what that means for labels made with them is for the user to judge.\n' : ''}`
+}
+
+/** Nothing while the version is whole. */
+function withdrawn({ removedCount }: Dataset): string {
+  if (removedCount === 0) return ''
+  const were = removedCount === 1 ? '1 video was' : `${removedCount} videos were`
+  return `- ${were} withdrawn after this version was frozen and is no part of it any more: delete what you have of an earlier archive of it that is not in this one.\n`
+}
+
+function attributions({ attributions: lines, attributed }: Totals): string {
+  if (lines.length === 0) return 'None of the licences asks for one.'
+  const more = attributed - lines.length
+  return [
+    ...lines.map((line) => `- ${inline(line)}`),
+    ...(more > 0 ? [`- … and ${more} more in \`metadata.csv\``] : []),
+  ].join('\n')
 }
 
 function counted(title: string, counts: Map<string, number>): string {

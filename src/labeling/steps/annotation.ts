@@ -24,7 +24,7 @@ const JOBS: Record<string, ModelJob> = {
 /** All that is known about a video in one JSON document; its tags, its category, its search text. */
 export class AnnotationStep implements PipelineStep {
   readonly name = 'annotation'
-  readonly version = 3
+  readonly version = 4
   readonly phase = 'labeling'
   readonly after = [
     'frames' as const,
