@@ -5,6 +5,7 @@ import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import type { Services } from './services.ts'
 import { type DatabaseVersions, ping } from './store/ping.ts'
+import { type CoolDown, coolDownsNow } from './store/rate-limits.ts'
 
 /** The state of one part. */
 export interface Check {
@@ -24,6 +25,8 @@ export interface Health {
     yt_dlp: Check
     models: Record<string, Check & { name: string; command?: string }>
   }
+  /** Platforms that are not asked for a while, because they refused us. */
+  coolingDown: CoolDown[]
 }
 
 /** A live answer is waited for this long; then the last known one is given. */
@@ -38,7 +41,12 @@ const MENDED_PGVECTOR = '0.8.6'
 /** Asks every part how it is; made once per process, so that no question piles up on a busy part. */
 export function healthOf(services: Services): () => Promise<Health> {
   const { settings, database, storage, models } = services
-  const askDatabase = watched(async () => judgeDatabase(database.form, await ping(database.db)))
+  let coolingDown: CoolDown[] = []
+  const askDatabase = watched(async () => {
+    const check = judgeDatabase(database.form, await ping(database.db))
+    coolingDown = await coolDownsNow(database.db)
+    return check
+  })
   const askStorage = watched(async () => {
     await storage.check()
     return { ok: true, detail: `${storage.kind} storage answers` }
@@ -86,6 +94,7 @@ export function healthOf(services: Services): () => Promise<Health> {
         yt_dlp: ytDlp,
         models: modelChecks,
       },
+      coolingDown,
     }
   }
 }

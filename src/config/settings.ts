@@ -215,7 +215,7 @@ const environment = z.object({
   FORGEINDEX_PROXY_YOUTUBE: proxy,
   FORGEINDEX_PROXY_TIKTOK: proxy,
   FORGEINDEX_PROXY_INSTAGRAM: proxy,
-  FORGEINDEX_STALL_TIMEOUT: z.coerce.number().positive().max(3600).default(60),
+  FORGEINDEX_STALL_TIMEOUT: z.coerce.number().positive().max(3600).default(30),
   FORGEINDEX_MIN_FREE_BYTES: z.coerce
     .number()
     .int()

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'undici'
 import { z } from 'zod'
 import { PermanentError, TransientError } from '../errors.ts'
+import { requireDiskSpace } from './disk-space.ts'
 import type { Guard } from './guard.ts'
 import { errorOfStatus } from './http.ts'
 import { NotYet } from './limits.ts'
@@ -15,11 +16,15 @@ import { extensionOf, kindOfContent } from './media-type.ts'
 const FRUITLESS_ATTEMPTS = 4
 const FIRST_WAIT_MS = 250
 const MAX_WAIT_MS = 120_000
+/** Others fill the same disk meanwhile: looked at after so many bytes. */
+const SPACE_CHECK_BYTES = 8 * 1024 ** 2
 
 export interface DirectDownloadOptions {
   signal: AbortSignal
   headers: Record<string, string>
   maxBytes: number
+  /** So much of the disk stays free; 0 when absent. */
+  reserveBytes?: number
   /** Slows the transfer down to this on average; as fast as it comes when absent. */
   maxBytesPerSecond?: number
   /** Called before each request: the place to wait for one's turn. */
@@ -44,7 +49,12 @@ interface Part {
   hash: Hash
 }
 
-const noteSchema = z.object({ url: z.string(), validator: z.string() })
+/** What lies beside a part: which bytes it is a part of, and then that it is whole. */
+const noteSchema = z.object({
+  url: z.string(),
+  validator: z.string().nullable(),
+  whole: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).optional(),
+})
 
 /**
  * Fetches a media file over HTTP into `folder`. It is written as `.part` and renamed when whole; a
@@ -60,19 +70,30 @@ export async function downloadDirect(
   folder: string,
   options: DirectDownloadOptions,
 ): Promise<DirectDownload> {
-  const part = await openPart(path.join(folder, 'original.part'), url)
+  const partFile = path.join(folder, 'original.part')
+  const before = await wholeFrom(partFile, url)
+  if (before) {
+    options.onProgress?.(before.bytes, before.bytes)
+    return before
+  }
+  const part = await openPart(partFile, url)
   let fruitless = 0
   for (;;) {
     const before = part.bytes
     try {
-      const extension = await receive(guard, url, part, options)
-      const file = path.join(folder, `original.${extension}`)
+      const name = `original.${await receive(guard, url, part, options)}`
+      const whole = { name, bytes: part.bytes, sha256: part.hash.digest('hex') }
+      // A program killed from here on finds the file again instead of fetching it twice.
+      const note = { url, validator: part.validator, whole }
+      await writeFile(noteOf(part), JSON.stringify(note))
+      const file = path.join(folder, name)
       await rename(part.file, file)
-      await rm(noteOf(part), { force: true })
-      return { file, bytes: part.bytes, sha256: part.hash.digest('hex') }
+      return { file, bytes: whole.bytes, sha256: whole.sha256 }
     } catch (thrown) {
       options.signal.throwIfAborted()
+      // Everybody who asks this platform waits now, not only this download.
       if (thrown instanceof NotYet) throw thrown
+      if (thrown instanceof TransientError && thrown.code === 'rate-limited') throw thrown
       const passing = thrown instanceof TransientError && thrown.code !== 'disk-full'
       if (!passing) {
         await startOver(part)
@@ -109,6 +130,9 @@ async function receive(
     if (!response.ok) throw errorOfStatus(response, url)
     const total = await place(response, url, part)
     if (total !== null && total > options.maxBytes) throw tooLarge(url, options)
+    const folder = path.dirname(part.file)
+    const needed = total === null ? 0 : total - part.bytes
+    await requireDiskSpace(folder, needed, options.reserveBytes ?? 0)
     await writeBody(response, url, part, total, options)
     if (part.bytes === 0) throw new PermanentError('empty-file', `${url} holds no bytes.`)
     return extensionOf(response.headers.get('content-type'), response.url || url)
@@ -154,11 +178,16 @@ async function writeBody(
 ): Promise<void> {
   const startedAt = performance.now()
   const startBytes = part.bytes
+  let checkedAt = part.bytes
   const handle = await open(part.file, part.bytes > 0 ? 'r+' : 'w')
   try {
     for await (const chunk of bodyOf(response, url, options.signal)) {
       if (part.bytes + chunk.length > options.maxBytes) throw tooLarge(url, options)
       await writeAll(handle, chunk, part)
+      if (part.bytes - checkedAt >= SPACE_CHECK_BYTES) {
+        await requireDiskSpace(path.dirname(part.file), 0, options.reserveBytes ?? 0)
+        checkedAt = part.bytes
+      }
       options.onProgress?.(part.bytes, total)
       if (options.maxBytesPerSecond) {
         const dueMs = ((part.bytes - startBytes) / options.maxBytesPerSecond) * 1000
@@ -228,7 +257,8 @@ async function afterPastTheEnd(response: Response, part: Part): Promise<string> 
 async function openPart(file: string, url: string): Promise<Part> {
   const part: Part = { file, validator: null, bytes: 0, hash: createHash('sha256') }
   const note = await readNote(part)
-  if (note?.url !== url || !(await stat(file).catch(() => null))) return part
+  if (note?.url !== url || note.validator === null) return part
+  if (!(await stat(file).catch(() => null))) return part
   part.validator = note.validator
   for await (const chunk of createReadStream(file)) {
     part.hash.update(chunk)
@@ -237,7 +267,19 @@ async function openPart(file: string, url: string): Promise<Part> {
   return part
 }
 
-async function readNote(part: Part): Promise<z.infer<typeof noteSchema> | null> {
+/** The whole file that a run which was killed left for this address; null when there is none. */
+async function wholeFrom(partFile: string, url: string): Promise<DirectDownload | null> {
+  const note = await readNote({ file: partFile })
+  if (note?.url !== url || !note.whole) return null
+  const file = path.join(path.dirname(partFile), path.basename(note.whole.name))
+  if ((await stat(file).catch(() => null))?.size !== note.whole.bytes) return null
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk)
+  const { bytes, sha256 } = note.whole
+  return hash.digest('hex') === sha256 ? { file, bytes, sha256 } : null
+}
+
+async function readNote(part: Pick<Part, 'file'>): Promise<z.infer<typeof noteSchema> | null> {
   try {
     return noteSchema.parse(JSON.parse(await readFile(noteOf(part), 'utf8')))
   } catch (thrown) {
@@ -265,7 +307,7 @@ function validatorOf(response: Response): string | null {
   return tag && !tag.startsWith('W/') ? tag : response.headers.get('last-modified')
 }
 
-function noteOf(part: Part): string {
+function noteOf(part: Pick<Part, 'file'>): string {
   return `${part.file}.json`
 }
 

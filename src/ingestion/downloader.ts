@@ -37,6 +37,8 @@ export interface DownloadSource {
 
 export interface DownloadOptions {
   signal: AbortSignal
+  /** Called when its turn has come, before the first byte. */
+  onBegin?(): Promise<void>
   /** Bytes so far, and in all when known. */
   onProgress?(received: number, total: number | null): void
 }
@@ -74,14 +76,18 @@ export async function download(
   folder: string,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  if (source.localFile) return await readLocal(source.localFile, options)
+  if (source.localFile) {
+    await options.onBegin?.()
+    return await readLocal(source.localFile, options)
+  }
   await mkdir(folder, { recursive: true })
   const deadline = AbortSignal.timeout(LONGEST_MS)
   const timed = { ...options, signal: AbortSignal.any([options.signal, deadline]) }
   try {
-    return await limitsOf(settings).download(placeOf(source), timed.signal, () =>
-      fetchInto(settings, source, folder, timed),
-    )
+    return await limitsOf(settings).download(placeOf(source), timed.signal, async () => {
+      await options.onBegin?.()
+      return await fetchInto(settings, source, folder, timed)
+    })
   } catch (thrown) {
     if (options.signal.aborted || !deadline.aborted) throw thrown
     const message = `${source.url} was not here after ${LONGEST_MS / 60_000} minutes.`
@@ -130,6 +136,7 @@ async function fromHttp(
     ...options,
     headers,
     maxBytes: settings.maxUploadBytes,
+    reserveBytes: settings.minFreeBytes,
   })
   const thumbnail = source.thumbnailUrl
     ? await saveThumbnail(guard, source.thumbnailUrl, folder, { signal: options.signal, headers })
@@ -195,6 +202,7 @@ async function fromCommons(
     ...options,
     headers,
     maxBytes: settings.maxUploadBytes,
+    reserveBytes: settings.minFreeBytes,
     maxBytesPerSecond: MEDIA_BYTES_PER_SECOND,
     beforeRequest: turn,
   })

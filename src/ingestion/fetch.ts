@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { Db } from '../config/database.ts'
 import type { Storage } from '../config/storage.ts'
 import { Requeue } from '../config/task-queue.ts'
 import { TransientError, toError } from '../errors.ts'
@@ -9,6 +10,7 @@ import { recordEvent } from '../store/events.ts'
 import { settleTask } from '../store/finish.ts'
 import { takeOutForgotten } from '../store/forgotten.ts'
 import type { FetchFrom } from '../store/schema.ts'
+import { noteTask } from '../store/task-notes.ts'
 import { tasksOfVideo } from '../store/tasks.ts'
 import {
   deleteVideo,
@@ -21,7 +23,7 @@ import {
 import type { Platform } from './discovery/source.ts'
 import { type Downloaded, download } from './downloader.ts'
 import { takeIncoming } from './incoming.ts'
-import { NotYet } from './limits.ts'
+import { limitsOf, NotYet } from './limits.ts'
 import { type IngestionServices, tooLong } from './orchestrator.ts'
 
 export interface FetchServices extends IngestionServices {
@@ -39,22 +41,23 @@ export async function fetchVideo(
   videoId: string,
   options: { signal: AbortSignal },
 ): Promise<void> {
-  // Two jobs for one video would write the same files: the second comes back when the first is done.
-  if (underWay.has(videoId)) throw new Requeue()
-  underWay.add(videoId)
+  const { settings, database } = services
   try {
-    await fetchOnce(services, videoId, options)
+    // Two jobs for one video would fetch it twice: the second comes back when the first is done.
+    await limitsOf(settings).alone(`video ${videoId}`, () => fetchOnce(services, videoId, options))
   } catch (thrown) {
+    if (!(thrown instanceof NotYet)) throw thrown
+    if (thrown.code === 'cooling-down') await noteCoolDown(database.db, videoId, thrown)
     // Nothing went wrong, so this is no try: other videos have their turn meanwhile.
-    if (thrown instanceof NotYet) throw new Requeue(thrown.retryAfterMs / 1000 + Math.random())
-    throw thrown
-  } finally {
-    underWay.delete(videoId)
+    throw new Requeue(thrown.retryAfterMs / 1000 + Math.random())
   }
 }
 
-/** Videos that this process is fetching now. */
-const underWay = new Set<string>()
+/** Tells the tasks that wait for this video why it takes longer. */
+async function noteCoolDown(db: Db, videoId: string, { message }: NotYet): Promise<void> {
+  const note = { code: 'cooling-down', message: message.replace(/ for \d+ s/, ''), count: 1 }
+  for (const taskId of await tasksOfVideo(db, videoId)) await noteTask(db, taskId, note)
+}
 
 async function fetchOnce(
   services: FetchServices,
@@ -74,33 +77,23 @@ async function fetchOnce(
     await queue.enqueue('video', { videoId })
     return
   }
-  const wanted = await db.transaction().execute(async (trx) => {
-    const now = await lockVideoIfThere(trx, videoId)
-    // Cancelled, or found to be another one's copy, before its turn came.
-    if (!now || now.status === 'failed' || now.status === 'completed') return false
-    await updateVideo(trx, videoId, { status: 'downloading' })
-    await recordEvent(
-      trx,
-      'video.updated',
-      { videoId },
-      { video_id: videoId, status: 'downloading' },
-    )
-    return true
-  })
-  if (!wanted) return
+  // Cancelled before its turn came.
+  if (video.status === 'failed' || video.status === 'completed') return
   // Kept when the fetch is cut: the next try goes on from what is there.
   const folder = path.join(settings.dataDir, 'scratch', `fetch-${videoId}`)
   await mkdir(folder, { recursive: true })
   let keep = false
   try {
     const from: FetchFrom = video.fetchFrom ?? { url: video.sourceUrl }
+    const onBegin = () => markDownloading(db, videoId)
+    if (from.incomingKey) await onBegin()
     const got = from.incomingKey
       ? await takeIncoming(storage, from.incomingKey, folder, options)
       : await download(
           settings,
           { platform: video.platform as Platform, thumbnailUrl: null, ...from },
           folder,
-          options,
+          { ...options, onBegin },
         )
     const info = await probe(settings, got.file, options)
     if (info.durationSeconds > settings.maxVideoDurationSeconds) {
@@ -121,6 +114,18 @@ async function fetchOnce(
       await dropUpload(storage, video)
     }
   }
+}
+
+/** Its turn has come. @throws Requeue when the video was cancelled meanwhile: the next look ends it */
+async function markDownloading(db: Db, videoId: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const now = await lockVideoIfThere(trx, videoId)
+    if (!now || now.status === 'failed' || now.status === 'completed') throw new Requeue()
+    if (now.status === 'downloading') return
+    await updateVideo(trx, videoId, { status: 'downloading' })
+    const told = { video_id: videoId, status: 'downloading' }
+    await recordEvent(trx, 'video.updated', { videoId }, told)
+  })
 }
 
 /** An upload's object has served: it is stored, known already, or can never be used. */

@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream'
 import { InvalidInputError, toError } from '../errors.ts'
 import type { Guard } from './guard.ts'
 
+const CONNECT_TIMEOUT_MS = 10_000
+
 /** Headers that speak about one connection only (RFC 9110, 7.6.1), and the proxy's own. */
 const HOP_HEADERS = [
   'connection',
@@ -23,11 +25,66 @@ export interface GuardProxy extends AsyncDisposable {
 }
 
 /**
+ * Connects to an address that the guard has judged by way of an upstream proxy: it is told the
+ * number, not the name, so that it cannot be led elsewhere.
+ */
+async function connectThrough(upstream: URL, guard: Guard, url: URL): Promise<Socket> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const lookup = guard.lookupFor(url)
+  const address =
+    lookup && !net.isIP(host)
+      ? await new Promise<string>((resolve, reject) => {
+          lookup(host, {}, (error, found) => {
+            if (error) reject(error)
+            else resolve(String(found))
+          })
+        })
+      : host
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
+  const authority = `${net.isIPv6(address) ? `[${address}]` : address}:${port}`
+  const { username, password } = upstream
+  const key = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+  return await new Promise((resolve, reject) => {
+    const request = http.request({
+      host: upstream.hostname.replace(/^\[|\]$/g, ''),
+      port: upstream.port || 80,
+      method: 'CONNECT',
+      path: authority,
+      agent: false,
+      timeout: CONNECT_TIMEOUT_MS,
+      headers: {
+        host: authority,
+        ...(username && { 'proxy-authorization': `Basic ${key.toString('base64')}` }),
+      },
+    })
+    request.once('connect', (answer, socket: Socket, head) => {
+      if (answer.statusCode === 200) {
+        socket.setTimeout(0)
+        if (head.length > 0) socket.unshift(head)
+        resolve(socket)
+        return
+      }
+      socket.destroy()
+      reject(new Error(`The proxy answered ${answer.statusCode}.`))
+    })
+    request.once('timeout', () => request.destroy(new Error('The proxy did not answer in time.')))
+    request.once('error', reject)
+    request.end()
+  })
+}
+
+/**
  * An HTTP proxy on loopback that lets a program which resolves names itself (yt-dlp) reach only
  * what the guard lets through: each request and each tunnel is checked, and connected to the very
  * addresses that were judged. A refusal is a 403, an unreachable host a 502.
+ *
+ * @param upstream  a proxy that all connections go through, judged all the same; may hold a password
  */
-export async function startGuardProxy(guard: Guard): Promise<GuardProxy> {
+export async function startGuardProxy(
+  guard: Guard,
+  upstream: string | null = null,
+): Promise<GuardProxy> {
+  const through = upstream === null ? null : new URL(upstream)
   const refusals: InvalidInputError[] = []
   const sockets = new Set<Duplex>()
   const agent = new http.Agent({ keepAlive: true })
@@ -39,15 +96,15 @@ export async function startGuardProxy(guard: Guard): Promise<GuardProxy> {
   }
 
   const server = http.createServer((incoming, answer) => {
-    forward(guard, agent, incoming, answer, statusOf)
+    forward(guard, through ?? agent, incoming, answer, statusOf)
   })
   server.on('connect', (request, client, head) => {
     sockets.add(client)
-    const upstream = tunnel(guard, request.url ?? '', client as Socket, head, statusOf)
-    if (upstream) sockets.add(upstream)
-    for (const socket of [client, upstream]) {
-      socket?.once('close', () => sockets.delete(socket))
-    }
+    client.once('close', () => sockets.delete(client))
+    tunnel(guard, through, request.url ?? '', client as Socket, head, statusOf, (socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
   })
   server.on('clientError', (_error, socket) => socket.destroy())
 
@@ -74,7 +131,7 @@ export async function startGuardProxy(guard: Guard): Promise<GuardProxy> {
 /** Plain http: the request line carries the whole address. */
 function forward(
   guard: Guard,
-  agent: http.Agent,
+  by: http.Agent | URL,
   incoming: http.IncomingMessage,
   answer: http.ServerResponse,
   statusOf: (thrown: unknown) => number,
@@ -96,7 +153,20 @@ function forward(
   for (const name of HOP_HEADERS) delete headers[name]
   const lookup = guard.lookupFor(url)
   const upstream = http.request(url, {
-    agent,
+    ...(by instanceof URL
+      ? {
+          createConnection: (
+            _: unknown,
+            created: (error: Error | null, socket: Duplex) => void,
+          ) => {
+            connectThrough(by, guard, url).then(
+              (socket) => created(null, socket),
+              (error) => created(toError(error), null as never),
+            )
+            return null
+          },
+        }
+      : { agent: by }),
     method: incoming.method,
     headers: { ...headers, host: url.host },
     ...(lookup && { lookup }),
@@ -113,14 +183,16 @@ function forward(
   incoming.pipe(upstream)
 }
 
-/** CONNECT: bytes both ways, after the target was judged. Returns the upstream socket if opened. */
+/** CONNECT: bytes both ways, after the target was judged. `opened` is told of the upstream socket. */
 function tunnel(
   guard: Guard,
+  through: URL | null,
   authority: string,
   client: Socket,
   head: Buffer,
   statusOf: (thrown: unknown) => number,
-): Socket | null {
+  opened: (socket: Socket) => void,
+): void {
   let open = false
   function fail(thrown: unknown): void {
     const status = statusOf(thrown)
@@ -134,7 +206,28 @@ function tunnel(
     url = guard.checkForm(`https://${authority}`)
   } catch (thrown) {
     fail(thrown)
-    return null
+    return
+  }
+  function join(upstream: Socket): void {
+    open = true
+    client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+    if (head.length > 0) upstream.write(head)
+    upstream.pipe(client)
+    client.pipe(upstream)
+  }
+  function watch(upstream: Socket): void {
+    opened(upstream)
+    upstream.on('error', fail)
+    upstream.on('close', () => client.end())
+    client.on('close', () => upstream.destroy())
+    if (client.destroyed) upstream.destroy()
+  }
+  if (through) {
+    connectThrough(through, guard, url).then((upstream) => {
+      watch(upstream)
+      join(upstream)
+    }, fail)
+    return
   }
   const lookup = guard.lookupFor(url)
   const upstream = net.connect({
@@ -142,15 +235,6 @@ function tunnel(
     port: Number(url.port || 443),
     ...(lookup && { lookup }),
   })
-  upstream.once('connect', () => {
-    open = true
-    client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-    if (head.length > 0) upstream.write(head)
-    upstream.pipe(client)
-    client.pipe(upstream)
-  })
-  upstream.on('error', fail)
-  upstream.on('close', () => client.end())
-  client.on('close', () => upstream.destroy())
-  return upstream
+  watch(upstream)
+  upstream.once('connect', () => join(upstream))
 }

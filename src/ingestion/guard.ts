@@ -8,7 +8,6 @@ import { withoutCredentials } from '../log.ts'
 
 const MAX_REDIRECTS = 5
 const CONNECT_TIMEOUT_MS = 10_000
-/** No header or no byte of body for this long ends a request. */
 const STALL_TIMEOUT_MS = 30_000
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308])
 /**
@@ -36,6 +35,8 @@ export interface ResolvedAddress {
 export interface GuardOptions {
   /** Operator's endpoints as `host:port`, matched exactly; the only way to a private address. */
   allow?: string[]
+  /** No header or no byte of body for this long ends a request; 30 s unless told otherwise. */
+  stallMs?: number
   /** All addresses of a name; the system's resolver unless told otherwise. */
   resolve?: (hostname: string) => Promise<ResolvedAddress[]>
 }
@@ -88,6 +89,7 @@ export function guardOf(settings: Settings): Guard {
   const known = guards.get(settings)
   if (known) return known
   const guard = createGuard({
+    stallMs: settings.stallSeconds * 1000,
     allow: [
       settings.commonsUrl,
       settings.archiveUrl,
@@ -158,8 +160,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
 
   const dispatcher = new Agent({
     connect: guardedConnector(allow, lookup),
-    headersTimeout: STALL_TIMEOUT_MS,
-    bodyTimeout: STALL_TIMEOUT_MS,
+    headersTimeout: options.stallMs ?? STALL_TIMEOUT_MS,
+    bodyTimeout: options.stallMs ?? STALL_TIMEOUT_MS,
   })
 
   return {

@@ -19,13 +19,17 @@ import {
 import { Gate, memoryBuckets } from './pace.ts'
 
 /** A worker that died lets go of what it held after this. */
-const LEASE_MS = 30_000
-const RENEW_MS = 10_000
+const LEASE_MS = 20_000
+const RENEW_MS = 5000
 const POLL_MS = 250
 /** A wait that is longer is not sat out by a download: its worker does something else meanwhile. */
 const DOWNLOAD_PATIENCE_MS = 5000
 const DISCOVERY_PATIENCE_MS = 120_000
 const FIRST_COOL_DOWN_MS = 60_000
+/** Refusals in a row after which downloads fail instead of waiting: half an hour after a bot check. */
+const HOPELESS_STRIKES = 6
+/** What another worker is at is looked at again after this. */
+const BUSY_MS = 5000
 
 /** Failures after which a platform is left alone for a while. */
 const COOLS: ReadonlySet<string> = new Set(['bot-check', 'rate-limited'])
@@ -52,11 +56,14 @@ export interface Limits {
    */
   turn(platform: RatePlatform, options: TurnOptions): Promise<void>
   /**
-   * Runs a download as one of the few that a platform gets at once.
+   * Runs a download as one of the few that a platform gets at once. Refused by it, everybody waits,
+   * and this download with them; after some refusals in a row without a success it fails.
    *
    * @throws NotYet `cooling-down` or `not-our-turn`
    */
   download<T>(place: Place, signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** Runs `work` while no other worker does what has this name. @throws NotYet `not-our-turn` */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>
   /** One request in its turn; the platform cools down when it refuses us. @throws NotYet */
   request<T>(platform: RatePlatform, options: TurnOptions, ask: () => Promise<T>): Promise<T>
 }
@@ -73,7 +80,11 @@ export function placeOfHost(url: string): Place {
 interface Backing {
   take(platform: string, bucket: Bucket, cost: number): Promise<Turn>
   cooling(place: string): Promise<CoolDown | null>
-  cool(place: string, code: string, wait: { leastMs: number; askedMs: number }): Promise<Date>
+  cool(
+    place: string,
+    code: string,
+    wait: { leastMs: number; askedMs: number },
+  ): Promise<{ until: Date; strikes: number }>
   forgive(place: string): Promise<void>
   lease(name: string, slots: number, holder: string): Promise<boolean>
   renew(holders: string[]): Promise<void>
@@ -150,6 +161,7 @@ export function createLimits(settings: Settings, logger: Logger | null, backing:
   async function requireWarm(place: Place): Promise<void> {
     const cooling = await backing.cooling(place)
     if (!cooling) return
+    if (cooling.strikes >= HOPELESS_STRIKES) throw hopeless(place, cooling)
     const waitMs = Math.max(1000, cooling.until.getTime() - Date.now())
     throw notYet(place, { granted: false, waitMs, coolingCode: cooling.code }, waitMs)
   }
@@ -162,12 +174,23 @@ export function createLimits(settings: Settings, logger: Logger | null, backing:
     } catch (thrown) {
       if (isRefusal(thrown)) {
         const askedMs = (thrown instanceof TransientError && thrown.retryAfterMs) || 0
-        const { code } = thrown
         const leastMs = askedMs || FIRST_COOL_DOWN_MS
-        const until = await backing.cool(place, code, { leastMs, askedMs })
-        logger?.warn({ platform: place, code, until }, 'platform cools down')
+        const { code, message } = thrown
+        const { until, strikes } = await backing.cool(place, code, { leastMs, askedMs })
+        logger?.warn({ platform: place, code, until, strikes, message }, 'platform cools down')
       }
       throw thrown
+    }
+  }
+
+  async function leased<T>(holder: string, work: () => Promise<T>): Promise<T> {
+    // A missed renewal is made up by the next one; the database may be away for a while.
+    const timer = setInterval(() => void backing.renew([holder]).catch(() => {}), RENEW_MS)
+    try {
+      return await work()
+    } finally {
+      clearInterval(timer)
+      await backing.release(holder).catch(() => {})
     }
   }
 
@@ -177,7 +200,15 @@ export function createLimits(settings: Settings, logger: Logger | null, backing:
     work: () => Promise<T>,
   ): Promise<T> {
     await requireWarm(place)
-    if (place.startsWith('host:')) return await watched(place, work)
+    const refusable = async () => {
+      try {
+        return await watched(place, work)
+      } catch (thrown) {
+        if (isRefusal(thrown)) await requireWarm(place)
+        throw thrown
+      }
+    }
+    if (place.startsWith('host:')) return await refusable()
     const platform = place as RatePlatform
     const { connections } = settings.rates[platform]
     const holder = randomUUID()
@@ -187,19 +218,19 @@ export function createLimits(settings: Settings, logger: Logger | null, backing:
         ? { granted: true }
         : { granted: false, waitMs: POLL_MS, coolingCode: null },
     )
-    // A missed renewal is made up by the next one; the database may be away for a while.
-    const timer = setInterval(() => void backing.renew([holder]).catch(() => {}), RENEW_MS)
-    try {
-      return await watched(place, work)
-    } finally {
-      clearInterval(timer)
-      await backing.release(holder).catch(() => {})
-    }
+    return await leased(holder, refusable)
+  }
+
+  async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const holder = randomUUID()
+    if (await backing.lease(name, 1, holder)) return await leased(holder, work)
+    throw new NotYet('not-our-turn', `Another worker is at ${name}.`, { retryAfterMs: BUSY_MS })
   }
 
   return {
     turn,
     download,
+    alone,
     async request(platform, options, ask) {
       await turn(platform, options)
       return await watched(platform, ask)
@@ -211,6 +242,14 @@ function isRefusal(thrown: unknown): thrown is TransientError | PermanentError {
   if (thrown instanceof NotYet) return false
   const isOurs = thrown instanceof TransientError || thrown instanceof PermanentError
   return isOurs && COOLS.has(thrown.code)
+}
+
+function hopeless(place: Place, { code, until, strikes }: CoolDown): PermanentError {
+  return new PermanentError(
+    code,
+    `${place} has refused us ${strikes} times in a row (${code}) and is not asked before ` +
+      `${until.toISOString()}. Retry then, from another network, or with cookies of an account.`,
+  )
 }
 
 function notYet(what: string, turn: Turn & { granted: false }, waitMs: number): NotYet {

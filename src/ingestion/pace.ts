@@ -3,7 +3,7 @@ import type { Bucket, CoolDown, Turn } from '../store/rate-limits.ts'
 /** Turns, leases and cool-downs of one process, for a program that has no library open. */
 export function memoryBuckets() {
   const buckets = new Map<string, { tokens: number; at: number }>()
-  const cooling = new Map<string, CoolDown & { strikes: number }>()
+  const cooling = new Map<string, CoolDown>()
   const leases = new Map<string, string>()
 
   function coolingNow(place: string): CoolDown | null {
@@ -34,7 +34,7 @@ export function memoryBuckets() {
       const ms = Math.min(3_600_000, Math.max(wait.leastMs * 2 ** (strikes - 1), wait.askedMs))
       const until = new Date(Date.now() + ms)
       cooling.set(place, { platform: place, until, code, strikes })
-      return until
+      return { until, strikes }
     },
     async forgive(place: string): Promise<void> {
       if (!coolingNow(place)) cooling.delete(place)

@@ -1,10 +1,14 @@
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
-import { PermanentError } from '../errors.ts'
+import { PermanentError, TransientError } from '../errors.ts'
+import { watchFolder } from './disk-space.ts'
 import { runYtDlp } from './yt-dlp.ts'
 import { failureOf } from './yt-dlp-failures.ts'
+
+/** Stall times without a word after which yt-dlp hangs: its own tries take one each. */
+const SILENT_STALLS = 4
 
 /** Only these go through the proxy; rtmp, rtsp and mms would be fetched around it. */
 const WEB = "[protocol~='^(https?|m3u8|http_dash)']"
@@ -61,15 +65,15 @@ export async function downloadByYtDlp(
   },
 ): Promise<YtDlpDownload> {
   const maxSeconds = settings.maxVideoDurationSeconds
-  const tooLarge = new AbortController()
+  const stop = new AbortController()
   let earlierBytes = 0
 
   function onProgressLine(json: string): void {
-    const progress = progressLine.safeParse(JSON.parse(json)).data
+    const progress = progressLine.safeParse(parsed(json)).data
     if (!progress) return
     const received = earlierBytes + progress.downloaded_bytes
     // --max-filesize only looks at a length announced beforehand; streams announce none.
-    if (received > options.maxBytes) tooLarge.abort()
+    if (received > options.maxBytes) stop.abort(tooLargeError(url, options))
     const total = progress.total_bytes ?? progress.total_bytes_estimate
     options.onProgress?.(received, total ? Math.round(earlierBytes + total) : null)
     if (progress.status === 'finished') earlierBytes = received
@@ -98,27 +102,32 @@ export async function downloadByYtDlp(
     ...['--print', `after_move:DONE %(.{${INFO_FIELDS.join(',')}})j`],
     '--no-quiet',
   ]
-  const signal = AbortSignal.any([options.signal, tooLarge.signal])
-  let code: number
-  let stdout: string
-  let stderr: string
-  try {
-    ;({ code, stdout, stderr } = await runYtDlp(settings, args, url, {
-      signal,
-      timeoutMs: options.timeoutMs,
-      cwd: folder,
-      onStdoutLine(line) {
-        if (line.startsWith('PROGRESS ')) onProgressLine(line.slice('PROGRESS '.length))
-      },
-    }))
-  } catch (thrown) {
-    if (tooLarge.signal.aborted && !options.signal.aborted) throw tooLargeError(url, options)
-    throw thrown
-  }
+  // It says something at least each half second while bytes come, and at each of its own tries.
+  const silenceMs = settings.stallSeconds * 1000 * SILENT_STALLS
+  const silence = setTimeout(() => stop.abort(silent(url, silenceMs)), silenceMs)
+  const { code, stdout, stderr } = await watchFolder(
+    folder,
+    // Picture, sound and what they are joined into lie beside each other for a moment.
+    { maxBytes: options.maxBytes * 2 + 64 * 1024 ** 2, reserveBytes: settings.minFreeBytes },
+    stop,
+    () =>
+      runYtDlp(settings, args, url, {
+        signal: AbortSignal.any([options.signal, stop.signal]),
+        timeoutMs: options.timeoutMs,
+        cwd: folder,
+        onStdoutLine(line) {
+          silence.refresh()
+          if (line.startsWith('PROGRESS ')) onProgressLine(line.slice('PROGRESS '.length))
+        },
+        onStderrLine: () => void silence.refresh(),
+      }),
+  ).finally(() => clearTimeout(silence))
   const info = printed(stdout, 'DONE ', doneLine)
   if (info) {
     const file = path.resolve(folder, info.filepath)
-    if (await isFilled(file)) return { file, thumbnail: await thumbnailIn(folder), info }
+    const isInside = path.dirname(file) === path.resolve(folder)
+    if (isInside && (await isFilled(file)))
+      return { file, thumbnail: await thumbnailIn(folder), info }
   }
   const found = printed(stdout, 'FOUND ', foundLine)
   if (found?.is_live) {
@@ -166,12 +175,29 @@ function tooLargeError(url: string, options: { maxBytes: number }): PermanentErr
 /** The JSON after the last line with this mark; the whole output is searched, for lines can be long. */
 function printed<T>(stdout: string, mark: string, schema: z.ZodType<T>): T | null {
   const line = stdout.split('\n').findLast((text) => text.startsWith(mark))
-  return line === undefined ? null : schema.parse(JSON.parse(line.slice(mark.length)))
+  return line === undefined
+    ? null
+    : (schema.safeParse(parsed(line.slice(mark.length))).data ?? null)
+}
+
+/** Undefined for what is no JSON: an output is not to be trusted. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function silent(url: string, ms: number): TransientError {
+  const message = `${url}: yt-dlp said nothing for ${Math.round(ms / 1000)} s and was stopped.`
+  return new TransientError('network', message)
 }
 
 async function isFilled(file: string): Promise<boolean> {
   try {
-    return (await stat(file)).size > 0
+    const found = await lstat(file)
+    return found.isFile() && found.size > 0
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw thrown

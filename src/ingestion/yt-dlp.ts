@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { isRatePlatform, type Settings } from '../config/settings.ts'
-import { ForgeindexError, PermanentError } from '../errors.ts'
+import { ForgeindexError, PermanentError, toError } from '../errors.ts'
 import { type RunResult, run } from '../media/process.ts'
+import { asDiskFull } from './direct-download.ts'
 import { guardOf } from './guard.ts'
 import { startGuardProxy } from './guard-proxy.ts'
 import { limitsOf } from './limits.ts'
@@ -95,6 +99,7 @@ export interface YtDlpRun {
   timeoutMs: number
   cwd?: string
   onStdoutLine?(line: string): void
+  onStderrLine?(line: string): void
 }
 
 /**
@@ -114,14 +119,20 @@ export async function runYtDlp(
 ): Promise<RunResult> {
   const guard = guardOf(settings)
   await requireYtDlp(settings, options.signal)
-  await using proxy = await startGuardProxy(guard)
+  const platform = target.startsWith('ytsearch') ? 'youtube' : platformOfUrl(target)
+  const rate = platform && isRatePlatform(platform) ? settings.rates[platform] : null
+  await using proxy = await startGuardProxy(guard, rate?.proxy)
+  await using cookies = await copyOfCookies(settings, platform ?? '', rate?.cookies ?? null)
   const program = ytDlpProgram(settings)
-  // The pause that yt-dlp's own `-t sleep` makes between questions to a platform.
-  const isPlatform = target.startsWith('ytsearch') || platformOfUrl(target) !== null
-  const pace = isPlatform ? ['--sleep-requests', '0.75'] : []
+  const own = [
+    // The pause that yt-dlp's own `-t sleep` makes between questions to a platform.
+    ...(platform ? ['--sleep-requests', '0.75'] : []),
+    ...(cookies.file ? ['--cookies', cookies.file] : []),
+    ...['--proxy', proxy.url],
+  ]
   const result = await run(
     program,
-    [...safeFlags(settings, program), ...pace, '--proxy', proxy.url, ...args, '--', target],
+    [...safeFlags(settings, program), ...own, ...args, '--', target],
     {
       maxOutputBytes: MAX_OUTPUT_BYTES,
       // An inherited list of exceptions would lead ffmpeg, started by yt-dlp, around the proxy.
@@ -131,6 +142,40 @@ export async function runYtDlp(
   )
   if (result.code !== 0 && proxy.refusals[0]) throw proxy.refusals[0]
   return result
+}
+
+/**
+ * A private copy of a platform's cookie file, gone when disposed: yt-dlp writes its jar back. What a
+ * killed process left goes with its other scratch folders.
+ *
+ * @throws PermanentError `cookies-unreadable`
+ */
+async function copyOfCookies(
+  settings: Settings,
+  platform: string,
+  original: string | null,
+): Promise<{ file: string | null } & AsyncDisposable> {
+  if (original === null) return { file: null, async [Symbol.asyncDispose]() {} }
+  const name = `${process.pid}@${hostname()}@cookies-${randomUUID()}`
+  const folder = path.join(settings.dataDir, 'scratch', name)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const file = path.join(folder, 'cookies.txt')
+  const copy = {
+    file,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
+  try {
+    await writeFile(file, await readFile(original), { mode: 0o600 })
+    return copy
+  } catch (thrown) {
+    await copy[Symbol.asyncDispose]()
+    const { code } = toError(thrown) as NodeJS.ErrnoException
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw asDiskFull(thrown, file)
+    throw new PermanentError(
+      'cookies-unreadable',
+      `The cookie file for ${platform} cannot be read (${code}). Correct FORGEINDEX_COOKIES_${platform.toUpperCase()}.`,
+    )
+  }
 }
 
 /**
@@ -180,7 +225,7 @@ function safeFlags(settings: Settings, program: string): string[] {
     '--no-remote-components',
     ...['--cache-dir', path.join(settings.dataDir, 'cache', 'yt-dlp')],
     ...['--color', 'never'],
-    ...['--socket-timeout', '30'],
+    ...['--socket-timeout', String(settings.stallSeconds)],
     ...['--extractor-retries', '2'],
     // Some streams are fetched by ffmpeg: through the same proxy, and nothing but web protocols.
     ...['--downloader-args', 'ffmpeg_i:-protocol_whitelist http,https,httpproxy,tls,tcp,crypto'],

@@ -173,7 +173,8 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Names of variables that may hold a secret; a decoder fed with hostile files has no use for them. */
-const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|_KEY$/i
+const SECRET_NAME =
+  /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|_KEY$|^FORGEINDEX_(?:PROXY|COOKIES)_/i
 
 /** Inherited variables (PATH, HOME, proxies, locale) are passed on; no setting is read here. */
 function environmentWithoutSecrets(): NodeJS.ProcessEnv {

@@ -20,7 +20,10 @@ export type Turn =
 export interface CoolDown {
   platform: string
   until: Date
+  /** What it answered. */
   code: string
+  /** Cool-downs in a row, without a success between them. */
+  strikes: number
 }
 
 /** No cool-down is longer; one that seems to be was written before the clock was set back. */
@@ -78,16 +81,16 @@ function takeStatement(platform: string, { burst, perSecond }: Bucket, cost: num
 /**
  * Lets a platform cool down for `wait.leastMs`, twice that after the next strike in a row and so on,
  * or for as long as it asked; an hour at most. Of several workers that met the same refusal only the
- * first counts. Returns the end.
+ * first counts.
  */
 export async function coolDown(
   db: Db,
   platform: string,
   code: string,
   wait: { leastMs: number; askedMs: number },
-): Promise<Date> {
+): Promise<{ until: Date; strikes: number }> {
   const most = LONGEST_COOL_DOWN_MS
-  const { rows } = await sql<{ until: Date }>`
+  const { rows } = await sql<{ until: Date; strikes: number }>`
     insert into rate_limits as r (platform, tokens, cooldown_until, cooldown_code, strikes)
     values (${platform}, 0, clock_timestamp()
       + least(${most}::float8, greatest(${wait.leastMs}::float8, ${wait.askedMs}::float8))
@@ -106,8 +109,8 @@ export async function coolDown(
           ${wait.leastMs}::float8 * power(2, least(r.strikes, 10)), ${wait.askedMs}::float8))
           * interval '1 ms'
         end
-    returning cooldown_until as until`.execute(db)
-  return rows[0]!.until
+    returning cooldown_until as until, strikes`.execute(db)
+  return rows[0]!
 }
 
 /** The platform has answered well: the next cool-down is a first one again. */
@@ -127,7 +130,7 @@ export async function coolDownOf(db: Db, platform: string): Promise<CoolDown | n
 /** Platforms that cool down now, by name. */
 export async function coolDownsNow(db: Db): Promise<CoolDown[]> {
   const { rows } = await sql<CoolDown>`
-    select platform, cooldown_until as until, cooldown_code as code from rate_limits
+    select platform, cooldown_until as until, cooldown_code as code, strikes from rate_limits
     where cooldown_until > clock_timestamp()
       and cooldown_until <= clock_timestamp() + ${`${LONGEST_COOL_DOWN_MS} ms`}::interval
     order by platform`.execute(db)

@@ -36,7 +36,7 @@ const options = (more: Partial<Parameters<typeof downloadDirect>[3]> = {}) => ({
 const ranges = () => server.requests.map(({ headers }) => headers.range ?? null)
 
 describe('a direct download', () => {
-  it('gives the file, its size and its SHA-256, and leaves nothing else', async () => {
+  it('gives the file, its size and its SHA-256, and a note for a run that is killed now', async () => {
     const seen: [number, number | null][] = []
     const url = server.serve('/a b.mp4', { body: bytes })
     const got = await downloadDirect(
@@ -47,7 +47,9 @@ describe('a direct download', () => {
     )
     expect(got).toEqual({ file: path.join(folder, 'original.mp4'), bytes: 300_000, sha256 })
     expect(await readFile(got.file)).toEqual(bytes)
-    expect(await readdir(folder)).toEqual(['original.mp4'])
+    expect((await readdir(folder)).sort()).toEqual(['original.mp4', 'original.part.json'])
+    expect(await downloadDirect(guard, url, folder, options())).toEqual(got)
+    expect(server.requests).toHaveLength(1)
     expect(seen.at(-1)).toEqual([300_000, 300_000])
     expect(server.requests[0]?.headers['user-agent']).toBe('test')
   })

@@ -15,8 +15,11 @@ export const statusRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
     '/health',
     { schema: { tags: ['status'], response: { 200: health, 503: health } } },
     async (_request, reply) => {
-      const answer = await ask()
-      return reply.code(answer.status === 'down' ? 503 : 200).send(answer)
+      const { coolingDown, ...answer } = await ask()
+      return reply.code(answer.status === 'down' ? 503 : 200).send({
+        ...answer,
+        cooling_down: coolingDown.map((each) => ({ ...each, until: each.until.toISOString() })),
+      })
     },
   )
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { TASK_STATUSES } from '../../store/schema.ts'
 
+const count = z.number().int()
+
 const check = z.object({
   ok: z.boolean(),
   detail: z.string(),
@@ -23,11 +25,21 @@ export const health = z
         }),
       ),
     }),
+    cooling_down: z
+      .array(
+        z.object({
+          platform: z.string().describe('Or host:NAME'),
+          until: z.string(),
+          code: z.string().describe('What it answered'),
+          strikes: count.describe('Times in a row'),
+        }),
+      )
+      .optional()
+      .describe('Platforms that are not asked for a while, because they refused us'),
   })
   .meta({ id: 'Health' })
 export type Health = z.infer<typeof health>
 
-const count = z.number().int()
 const counts = z.record(z.string(), count)
 
 /** Totals over the library. */
