@@ -1,3 +1,4 @@
+import { licenceOf } from '../licences.ts'
 import { STEP_NAMES } from '../pipeline/step.ts'
 import type { Moment } from '../search/moments.ts'
 import type { Services } from '../services.ts'
@@ -12,6 +13,7 @@ import { transcriptOf } from '../store/transcripts.ts'
 import { videoCountsOf, videoLabelsOf } from '../store/video-labels.ts'
 import type { VideoSummary } from '../store/video-list.ts'
 import { getVideo, type Video } from '../store/videos.ts'
+import { evidenceJson } from './provenance-json.ts'
 import { iso, isoOrNull } from './schemas/common.ts'
 import type { Moment as MomentJson } from './schemas/search.ts'
 import type { Detection as DetectionJson, Keyframe as KeyframeJson } from './schemas/video-parts.ts'
@@ -223,13 +225,16 @@ function ownFields(video: Video) {
     uploader_url: video.uploaderUrl,
     published_at: isoOrNull(video.publishedAt),
     licence: video.licence,
+    licence_spdx: licenceOf(video.licence)?.id ?? null,
     licence_url: video.licenceUrl,
+    licence_evidence: evidenceJson(video.licenceEvidence),
     media_url: video.storageKey ? videoUrl(video.id, 'media') : null,
     thumbnail_url: video.thumbnailKey ? videoUrl(video.id, 'thumbnail') : null,
     created_at: iso(video.createdAt),
     completed_at: isoOrNull(video.completedAt),
     query: video.query,
     retrieved_at: isoOrNull(video.fetchedAt),
+    fetched_with: video.fetchedWith,
     failure: video.failure,
   }
 }

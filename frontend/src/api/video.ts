@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { Forgotten, Provenance } from '../../../src/api/schemas/provenance.ts'
 import type {
   AnnotationOutline,
   AnnotationPart,
@@ -20,6 +21,7 @@ export type {
   Detection,
   Keyframe,
   MomentsAnswer,
+  Provenance,
   Tag,
   Timeline,
   TranscriptSegment,
@@ -49,6 +51,7 @@ const SMALL_FIELDS = [
   'uploader_url',
   'published_at',
   'licence',
+  'licence_spdx',
   'licence_url',
   'media_url',
   'thumbnail_url',
@@ -74,6 +77,13 @@ export const videoQuery = (id: string) =>
     queryKey: ['video', id, 'detail'],
     queryFn: ({ signal }) =>
       request<SmallVideo>(`/api/videos/${id}`, { query: { fields: SMALL_FIELDS }, signal }),
+  })
+
+/** Where it is from, and what may be done with it. */
+export const provenanceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['video', id, 'provenance'],
+    queryFn: ({ signal }) => request<Provenance>(`/api/videos/${id}/provenance`, { signal }),
   })
 
 /** `count` keyframes evenly spread over the video, for scrubbing a thumbnail. */
@@ -242,3 +252,7 @@ export const removeTag = (id: string, tag: string) =>
 
 export const reprocess = (id: string) =>
   request<{ id: string; status: string }>(`/api/videos/${id}/reprocess`, { method: 'POST' })
+
+/** Removes it for good; it is never fetched again. */
+export const forgetVideo = (id: string, reason: string) =>
+  request<Forgotten>(`/api/videos/${id}/forget`, { method: 'POST', body: { reason } })

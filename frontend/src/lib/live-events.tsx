@@ -16,6 +16,7 @@ const EVENT_TYPES = [
   'task.completed',
   'task.failed',
   'video.updated',
+  'video.forgotten',
   'export.updated',
   'export.completed',
   'export.failed',
@@ -102,6 +103,9 @@ export function LiveEventsProvider({ children }: { children: ReactNode }) {
         refreshSoon('stats')
         refreshSoon('tasks')
         const id = event.data.video_id
+        if (event.type === 'video.forgotten') {
+          for (const key of ['videos', 'facets', 'results', 'datasets']) refreshSoon(key)
+        }
         if (typeof id === 'string') void client.invalidateQueries({ queryKey: ['video', id] })
       } else refreshSoon('datasets')
     }

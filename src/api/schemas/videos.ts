@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { STEP_STATES, VIDEO_STATUSES } from '../../store/schema.ts'
 import { isoDate, plainText } from './common.ts'
+import { licenceEvidence } from './provenance.ts'
 
 const share = z.number()
 const seconds = z.number()
@@ -145,13 +146,16 @@ export const videoDetail = z
     uploader_url: z.string().nullable(),
     published_at: isoDate.nullable(),
     licence: z.string().nullable(),
+    licence_spdx: z.string().nullable().describe('SPDX id or LicenseRef-…; null: not known'),
     licence_url: z.string().nullable(),
+    licence_evidence: licenceEvidence.nullable(),
     media_url: z.string().nullable(),
     thumbnail_url: z.string().nullable(),
     created_at: isoDate,
     completed_at: isoDate.nullable(),
     query: z.string().nullable().describe('What it was found with'),
     retrieved_at: isoDate.nullable(),
+    fetched_with: z.string().nullable().describe('Tool and version'),
     is_duplicate: z.boolean(),
     keyframe_count: z.number().int(),
     detection_count: z.number().int(),

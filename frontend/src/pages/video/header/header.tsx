@@ -7,6 +7,7 @@ import {
   Link2,
   RotateCw,
   ScanSearch,
+  Trash2,
 } from 'lucide-react'
 import { type RefObject, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
@@ -20,6 +21,7 @@ import { paths } from '../../../lib/paths.ts'
 import { lastAt } from '../state/chunks.ts'
 import { usePlayer } from '../state/player-context.tsx'
 import { isAtWork } from '../state/progress.ts'
+import { ForgetDialog } from './forget-dialog.tsx'
 import { ReprocessDialog } from './reprocess-dialog.tsx'
 import { resultsAround } from './results-around.ts'
 
@@ -40,6 +42,7 @@ export function Header({
   const [params] = useSearchParams()
   const player = usePlayer()
   const [isAsking, setAsking] = useState(false)
+  const [isForgetting, setForgetting] = useState(false)
   const [keyframe, setKeyframe] = useState<Keyframe | null>(null)
   const again = useMutation({
     mutationFn: () => reprocess(video.id),
@@ -146,6 +149,9 @@ export function Header({
           <MenuItem onSelect={onHelp}>
             <Keyboard /> Keys
           </MenuItem>
+          <MenuItem className="text-bad" onSelect={() => setForgetting(true)}>
+            <Trash2 /> Forget…
+          </MenuItem>
         </MenuContent>
       </Menu>
       <ReprocessDialog
@@ -154,6 +160,7 @@ export function Header({
         onConfirm={() => again.mutate()}
         busy={again.isPending}
       />
+      <ForgetDialog video={video} open={isForgetting} onOpenChange={setForgetting} />
     </header>
   )
 }

@@ -1,19 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { Download, ExternalLink } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { annotationPartQuery, type SmallVideo } from '../../../api/video.ts'
+import { type Provenance, provenanceQuery, type SmallVideo } from '../../../api/video.ts'
 import { Button } from '../../../components/ui/button.tsx'
 import { formatBytes, formatDate, formatTime, humanLabel } from '../../../lib/format.ts'
 
 /** Where the file comes from, what may be done with it, and what it is. */
 export function InfoPanel({ video }: { video: SmallVideo }) {
-  const provenance = useQuery({
-    ...annotationPartQuery(video.id, 'provenance', 0),
-    enabled: video.steps.some(({ name, state }) => name === 'annotation' && state === 'done'),
-  })
-  const facts = new Map(provenance.data?.entries ?? [])
-  const evidence = facts.get('evidence')
-  const retrievedWith = facts.get('retrieved_with')
+  const { data: ledger } = useQuery(provenanceQuery(video.id))
   return (
     <div className="min-h-0 flex-1 overflow-y-auto p-3 text-xs">
       <dl className="grid grid-cols-[6.5rem_minmax(0,1fr)] gap-x-3 gap-y-1.5">
@@ -25,18 +19,27 @@ export function InfoPanel({ video }: { video: SmallVideo }) {
         </Fact>
         <Fact name="Licence">
           {video.licence ? (
-            <Url url={video.licence_url ?? ''} text={video.licence} />
+            <>
+              <Url
+                url={video.licence_url ?? ledger?.licence_url ?? ''}
+                text={video.licence_spdx ?? video.licence}
+              />
+              {ledger && <Terms ledger={ledger} />}
+            </>
           ) : (
             <span className="text-amber">None stated: you may not be allowed to pass it on</span>
           )}
         </Fact>
-        <Fact name="Licence evidence">{evidence ? <Evidence evidence={evidence} /> : null}</Fact>
+        <Fact name="Licence evidence">
+          {ledger?.licence_evidence && <Evidence evidence={ledger.licence_evidence} />}
+        </Fact>
+        <Fact name="Attribution">{video.licence && ledger?.attribution}</Fact>
         <Fact name="Published">{video.published_at && formatDate(video.published_at)}</Fact>
         <Fact name="Platform">{video.platform}</Fact>
         <Fact name="Found with">{video.query && `“${video.query}”`}</Fact>
         <Fact name="Retrieved">
           {video.retrieved_at &&
-            `${formatDate(video.retrieved_at)}${typeof retrievedWith === 'string' ? ` with ${retrievedWith}` : ''}`}
+            `${formatDate(video.retrieved_at)}${ledger?.fetched_with ? ` with ${ledger.fetched_with}` : ''}`}
         </Fact>
         <Fact name="Added">{formatDate(video.created_at)}</Fact>
         <Fact name="Completed">{video.completed_at && formatDate(video.completed_at)}</Fact>
@@ -110,11 +113,30 @@ function Url({ url, text }: { url: string; text?: string }) {
   )
 }
 
-function Evidence({ evidence }: { evidence: unknown }) {
-  if (typeof evidence === 'string') return <Url url={evidence} />
+/** What the licence asks for and forbids, in a line. */
+function Terms({ ledger }: { ledger: Provenance }) {
+  const terms = [
+    ledger.licence_name,
+    ledger.licence_is_open === null && 'not a licence that is known here: read it',
+    ledger.licence_is_open && 'any use',
+    ledger.needs_attribution && 'name the author',
+    ledger.is_non_commercial && 'no commercial use',
+    ledger.is_no_derivatives && 'no changed versions',
+  ].filter(Boolean)
+  return <p className="text-dim">{terms.join(' · ')}</p>
+}
+
+/** What the source said, where, and when. */
+function Evidence({ evidence }: { evidence: NonNullable<Provenance['licence_evidence']> }) {
   return (
-    <pre className="max-h-40 overflow-auto rounded-sm bg-ground p-2 font-mono text-[11px] whitespace-pre-wrap break-all">
-      {JSON.stringify(evidence, null, 2)}
-    </pre>
+    <>
+      <p>
+        <code className="font-mono">{evidence.field}</code>: “{evidence.value}”
+      </p>
+      <p className="text-dim">
+        <Url url={evidence.page} />
+        {evidence.retrieved_at && ` read ${formatDate(evidence.retrieved_at)}`}
+      </p>
+    </>
   )
 }
