@@ -4,7 +4,7 @@ import type { SitePlatform } from './discovery/source.ts'
 
 /** Parameters that only say where a link was found, on any site. */
 const TRACKING =
-  /^(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igsh|igshid|mc_cid|mc_eid|_hsenc|_hsmi)$/i
+  /^(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|li_fat_id|srsltid|igsh|igshid|mc_cid|mc_eid|_hsenc|_hsmi)$/i
 
 const YOUTUBE_HOST = /^(?:(?:www|m|music)\.)?(?:youtube\.com|youtube-nocookie\.com)$/
 const TIKTOK_HOST = /^(?:(?:www|m|vm|vt)\.)?tiktok\.com$/
@@ -40,10 +40,20 @@ export function videoIdOfUrl(text: string): string | null {
   const parts = url.pathname.split('/').filter(Boolean)
   if (host === 'youtu.be') return youtubeId(parts[0])
   if (YOUTUBE_HOST.test(host)) {
-    if (parts[0] === 'watch') return youtubeId(url.searchParams.get('v'))
-    return ['shorts', 'embed', 'live', 'v'].includes(parts[0] ?? '') ? youtubeId(parts[1]) : null
+    const [page, rest] = parts
+    if (page === undefined || (page === 'watch' && rest === undefined)) {
+      return youtubeId(url.searchParams.get('v'))
+    }
+    if (page === 'attribution_link') {
+      const inner = url.searchParams.get('u')
+      return inner?.startsWith('/watch?') ? videoIdOfUrl(new URL(inner, url).href) : null
+    }
+    return ['shorts', 'embed', 'live', 'v', 'e', 'watch'].includes(page) ? youtubeId(rest) : null
   }
-  if (TIKTOK_HOST.test(host)) return /\/video\/(\d+)/.exec(url.pathname)?.[1] ?? null
+  if (TIKTOK_HOST.test(host)) {
+    const form = /^\/(?:@[^/]*\/video|v|embed(?:\/v\d)?|player\/v\d)\/(\d+)(?:\.html)?\/?$/
+    return form.exec(url.pathname)?.[1] ?? null
+  }
   if (INSTAGRAM_HOST.test(host)) {
     return /\/(?:p|reel|reels|tv)\/([\w-]+)/.exec(url.pathname)?.[1] ?? null
   }
@@ -113,14 +123,30 @@ export function canonicalUrl(text: string): string {
   const platform = platformOfUrl(text)
   if (platform === 'youtube' && id) return `https://www.youtube.com/watch?v=${id}`
   if (platform === 'instagram' && id) return `https://www.instagram.com/p/${id}/`
-  if (platform === 'tiktok' && id) return `https://www.tiktok.com${url.pathname.replace(/\/$/, '')}`
+  if (platform === 'tiktok' && id) {
+    // The name is kept: it is shown, and a page without it is one redirect further away.
+    const name = /^\/(@[^/]+)\//.exec(url.pathname)?.[1] ?? '@_'
+    return `https://www.tiktok.com/${name}/video/${id}`
+  }
   url.hash = ''
+  url.hostname = url.hostname.replace(/\.$/, '')
   const kept = url.search
     .slice(1)
     .split('&')
     .filter((part) => part !== '' && !isTracking(part.split('=')[0]!, platform))
   url.search = kept.length > 0 ? `?${kept.join('&')}` : ''
   return url.href
+}
+
+/**
+ * The source id of an address on a site without ids: the same for the same parameters in another
+ * order. What is fetched keeps its order.
+ *
+ * @throws TypeError when the text is no URL
+ */
+export function sourceIdOfUrl(text: string): string {
+  const [page, query] = canonicalUrl(text).split('?', 2) as [string, string | undefined]
+  return hashOf(query === undefined ? page : `${page}?${query.split('&').sort().join('&')}`)
 }
 
 /** SHA-256 of a text, hex: the source id of things that have no id of their own. */

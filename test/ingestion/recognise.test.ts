@@ -13,6 +13,7 @@ import {
   commonsFileOf,
   fileNameOfUrl,
   nasaIdOf,
+  sourceIdOfUrl,
   videoIdOfUrl,
 } from '../../src/ingestion/urls.ts'
 
@@ -143,6 +144,31 @@ describe('the one spelling of an address', () => {
     ['https://youtu.be/dQw4w9WgXcQ?si=abc&t=10', watch],
     ['https://m.youtube.com/watch?v=dQw4w9WgXcQ&list=PL1&index=2&feature=share', watch],
     ['https://www.youtube.com/shorts/dQw4w9WgXcQ', watch],
+    ['https://www.youtube.com/embed/dQw4w9WgXcQ?autoplay=1', watch],
+    ['https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ', watch],
+    ['https://music.youtube.com/watch?v=dQw4w9WgXcQ&si=x', watch],
+    ['http://youtube.com/v/dQw4w9WgXcQ', watch],
+    ['https://www.youtube.com/e/dQw4w9WgXcQ', watch],
+    ['https://www.youtube.com/live/dQw4w9WgXcQ?feature=shared', watch],
+    ['https://www.youtube.com/watch/dQw4w9WgXcQ', watch],
+    ['https://www.youtube.com/?v=dQw4w9WgXcQ', watch],
+    [
+      'https://www.youtube.com/attribution_link?a=x&u=%2Fwatch%3Fv%3DdQw4w9WgXcQ%26feature%3Dshare',
+      watch,
+    ],
+    [
+      'https://instagram.com/reels/Cabc/?utm_source=ig_web&igshid=2',
+      'https://www.instagram.com/p/Cabc/',
+    ],
+    ['https://www.instagram.com/me/tv/Cabc/', 'https://www.instagram.com/p/Cabc/'],
+    ['https://instagr.am/p/Cabc', 'https://www.instagram.com/p/Cabc/'],
+    ['https://www.instagram.com/p/Cabc/embed/', 'https://www.instagram.com/p/Cabc/'],
+    ['https://m.tiktok.com/v/71234567890.html?_r=1', 'https://www.tiktok.com/@_/video/71234567890'],
+    ['https://www.tiktok.com/embed/v2/71234567890', 'https://www.tiktok.com/@_/video/71234567890'],
+    ['https://www.tiktok.com/player/v1/71234567890', 'https://www.tiktok.com/@_/video/71234567890'],
+    ['https://example.com./a.mp4', 'https://example.com/a.mp4'],
+    ['http://example.com:80/a.mp4?', 'http://example.com/a.mp4'],
+    ['http://example.com:8080/a.mp4', 'http://example.com:8080/a.mp4'],
     ['https://www.youtube.com/playlist?list=PL1&si=x', 'https://www.youtube.com/playlist?list=PL1'],
     ['https://www.instagram.com/reel/Cabc/?igsh=1', 'https://www.instagram.com/p/Cabc/'],
     [
@@ -164,6 +190,13 @@ describe('the one spelling of an address', () => {
     const signed = 'https://cdn.example/v.mp4?Policy=a~b%20c+d&Signature=x%2Fy%3D&a=&b'
     expect(canonicalUrl(signed)).toBe(signed)
     expect(canonicalUrl(`${signed}&utm_source=q`)).toBe(signed)
+  })
+
+  it('is one source id whatever the order of its parameters', () => {
+    const id = sourceIdOfUrl('https://example.com/v.mp4?b=2&a=1')
+    expect(sourceIdOfUrl('https://example.com:443/v.mp4?a=1&utm_source=x&b=2#t=5')).toBe(id)
+    expect(sourceIdOfUrl('https://example.com/v.mp4?a=2&b=1')).not.toBe(id)
+    expect(sourceIdOfUrl('https://example.com/v.mp4')).not.toBe(id)
   })
 
   it('keeps si and feature where they may choose the content', () => {

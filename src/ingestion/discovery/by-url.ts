@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/settings.ts'
 import { ForgeindexError, InvalidInputError, PermanentError, TransientError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import { canonicalUrl, hashOf, videoIdOfUrl } from '../urls.ts'
+import { canonicalUrl, hashOf, sourceIdOfUrl, videoIdOfUrl } from '../urls.ts'
 import { extractInfo } from '../yt-dlp.ts'
 import { bareCandidate, type Candidate, type Platform } from './source.ts'
 import { candidateOf, videosIn } from './yt-dlp-info.ts'
@@ -39,7 +39,7 @@ export async function* discoverByUrl(
     const id = platform === 'urls' ? null : videoIdOfUrl(target)
     const alone = bareCandidate({
       platform,
-      sourceId: id ?? hashOf(target),
+      sourceId: id ?? (URL.canParse(target) ? sourceIdOfUrl(target) : hashOf(target)),
       url: target,
       // Stands in until the download tells the title.
       title: target,

@@ -11,6 +11,7 @@ import {
   fileNameOfUrl,
   hashOf,
   platformOfUrl,
+  sourceIdOfUrl,
 } from '../urls.ts'
 import { discoverByUrl } from './by-url.ts'
 import {
@@ -92,7 +93,13 @@ async function probe(
   }
   const url = canonicalUrl(address)
   const title = fileNameOfUrl(url)
-  const candidate = bareCandidate({ platform: 'urls', sourceId: hashOf(url), url, title, rank: 0 })
+  const candidate = bareCandidate({
+    platform: 'urls',
+    sourceId: sourceIdOfUrl(url),
+    url,
+    title,
+    rank: 0,
+  })
   try {
     const response = await guardOf(settings).fetch(url, {
       signal,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { licenceId } from '../../licences.ts'
-import { canonicalUrl, fileNameOfUrl, hashOf, videoIdOfUrl } from '../urls.ts'
+import { canonicalUrl, fileNameOfUrl, sourceIdOfUrl, videoIdOfUrl } from '../urls.ts'
 import { bareCandidate, type Candidate, type Platform } from './source.ts'
 
 const text = z.string().nullish().catch(null)
@@ -66,8 +66,8 @@ export function candidateOf(video: YtDlpEntry, platform: Platform, rank: number)
   const address = video.webpage_url ?? video.url
   if (!address || !URL.canParse(address)) return null
   const url = canonicalUrl(address)
-  const own = platform === 'urls' ? hashOf(url) : (videoIdOfUrl(url) ?? video.id)
-  const sourceId = own || hashOf(url)
+  const own = platform === 'urls' ? sourceIdOfUrl(url) : (videoIdOfUrl(url) ?? video.id)
+  const sourceId = own || sourceIdOfUrl(url)
   const candidate: Candidate = {
     ...bareCandidate({ platform, sourceId, url, rank, title: video.title || fileNameOfUrl(url) }),
     ...factsOf(video, url),
