@@ -20,3 +20,12 @@ export async function makeClip(
   ])
   return await readFile(file)
 }
+
+/** The same clip as another file: with a box at its end that players skip. */
+export function variantOf(clip: Buffer, n: number): Buffer {
+  const box = Buffer.alloc(16)
+  box.writeUInt32BE(16, 0)
+  box.write('free', 4, 'latin1')
+  box.writeUInt32BE(n, 8)
+  return Buffer.concat([clip, box])
+}
