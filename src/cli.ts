@@ -33,6 +33,10 @@ const wholeNumber = (text: string) => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number.')
   return Number(text)
 }
+const number = (text: string) => {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.')
+  return Number(text)
+}
 const json = ['--json', 'print one JSON value on standard output'] as const
 
 program
@@ -45,6 +49,13 @@ program
   )
   .option('--max-videos <n>', 'how many at most, 1 to 10000', wholeNumber)
   .option('--taxonomy <name>', 'name or path of a taxonomy')
+  .option('--dry-run', 'only estimate: candidates, hours, bytes, time, cost')
+  .option('--expand', "search with the taxonomy's words too, when the plain query brings no more")
+  .option('--duplicates <policy>', 'allow or skip videos that look like another of the task')
+  .option('--min-relevance <share>', 'how well a video must fit the query, 0 to 1', number)
+  .option('--max-bytes <n>', 'most bytes of all its videos', wholeNumber)
+  .option('--max-seconds <n>', 'most seconds of looking for videos', number)
+  .option('--max-usd <n>', 'most dollars at paid sources', number)
   .option('--wait', 'wait for the end (without a server it always does)')
   .option(...json)
   .action(run(ingest))

@@ -13,6 +13,7 @@ import {
 import { startHousekeeping } from './housekeeping.ts'
 import { fetchVideo } from './ingestion/fetch.ts'
 import { runIngestion } from './ingestion/orchestrator.ts'
+import { admitVideo, judgeKnownVideos } from './judge.ts'
 import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import { startNotifying } from './notify/dispatch.ts'
@@ -43,7 +44,12 @@ export async function startJobs(services: Services): Promise<void> {
     guarded(
       services,
       context,
-      withTools(() => runIngestion(services, taskId, context)),
+      withTools(() =>
+        runIngestion(services, taskId, {
+          ...context,
+          judge: (id) => judgeKnownVideos(services, id),
+        }),
+      ),
       {
         retry: (delaySeconds, attempt) =>
           queue.enqueue('ingest', { taskId }, { delaySeconds, attempt }),
@@ -67,7 +73,12 @@ export async function startJobs(services: Services): Promise<void> {
     guarded(
       services,
       context,
-      withTools(() => processVideo(services, STEPS, videoId, context)),
+      withTools(() =>
+        processVideo(services, STEPS, videoId, {
+          ...context,
+          isWanted: () => admitVideo(services, videoId),
+        }),
+      ),
       {
         retry: (delaySeconds, attempt) =>
           queue.enqueue('video', { videoId }, { delaySeconds, attempt }),

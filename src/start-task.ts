@@ -6,10 +6,11 @@ import type { Platform } from './ingestion/discovery/source.ts'
 import { guardOf } from './ingestion/guard.ts'
 import { parseWish } from './ingestion/recognise.ts'
 import { type ArchiveEndpoints, platformOfUrl } from './ingestion/urls.ts'
-import { loadTaxonomy } from './labeling/taxonomy.ts'
+import { queryVariants } from './labeling/expansion.ts'
+import { loadTaxonomy, type Taxonomy } from './labeling/taxonomy.ts'
 import type { Services } from './services.ts'
 import { recordEvent } from './store/events.ts'
-import { createTask, type NewTask } from './store/tasks.ts'
+import { createTask, type NewTask, type TaskRules } from './store/tasks.ts'
 
 /** An ingestion as it was asked for; null for what was left open. */
 export interface TaskWish {
@@ -20,6 +21,10 @@ export interface TaskWish {
   path: string | null
   maxVideos: number | null
   taxonomy: string | null
+  /** How to choose and what it may cost; what is absent is not limited. */
+  rules?: Partial<Omit<TaskRules, 'variants'>>
+  /** Search with the taxonomy's words too, once the plain query brings no more. */
+  expand?: boolean
 }
 
 const DEFAULT_MAX_VIDEOS = 20
@@ -45,8 +50,9 @@ export async function startTask(
   })
 }
 
-async function planTask(
-  { settings }: Services,
+/** The task that a request means, not yet made. @throws InvalidInputError saying what is wrong */
+export async function planTask(
+  { settings }: Pick<Services, 'settings'>,
   wish: TaskWish,
   { isLocalUser }: { isLocalUser: boolean },
 ): Promise<NewTask> {
@@ -80,7 +86,16 @@ async function planTask(
       },
     )
   }
-  await checkTaxonomy(taxonomy, isLocalUser || taxonomy === settings.taxonomy)
+  const vocabulary = await checkTaxonomy(taxonomy, isLocalUser || taxonomy === settings.taxonomy)
+  const minRelevance = wish.rules?.minRelevance ?? null
+  if (query === null && (minRelevance !== null || wish.expand)) {
+    const field = wish.expand ? 'expand' : 'min_relevance'
+    throw new InvalidInputError(
+      'invalid-input',
+      `${field} is about a search: it needs words in \`query\`, and this task has a list.`,
+      { faults: [{ path: field, expected: 'only with a search', got: 'a folder or addresses' }] },
+    )
+  }
   return {
     query,
     platform,
@@ -89,6 +104,8 @@ async function planTask(
     taxonomy,
     // Who names the videos one by one wants them all.
     maxVideos: asked ?? (isListed ? MAX_VIDEOS : DEFAULT_MAX_VIDEOS),
+    ...wish.rules,
+    variants: wish.expand && query !== null ? queryVariants(vocabulary, query) : [],
   }
 }
 
@@ -122,9 +139,9 @@ function refuseContradictions(
 }
 
 /** An unknown or wrong taxonomy is the request's fault, wherever its file would have been. */
-async function checkTaxonomy(taxonomy: string, allowPaths: boolean): Promise<void> {
+async function checkTaxonomy(taxonomy: string, allowPaths: boolean): Promise<Taxonomy> {
   try {
-    await loadTaxonomy(taxonomy, { allowPaths })
+    return await loadTaxonomy(taxonomy, { allowPaths })
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
     throw new InvalidInputError(error.code, error.message, { cause: error })

@@ -3,15 +3,16 @@ import type { Services } from './services.ts'
 import { recordEvent } from './store/events.ts'
 import { finishVideo } from './store/finish.ts'
 import {
+  countTaken,
   endTask,
+  failedVideosOfTask,
   getTask,
   openVideoIdsOfTask,
   recountTask,
   tasksOfVideo,
   updateTask,
-  videoIdsOfTask,
 } from './store/tasks.ts'
-import { getVideo, lockVideo, lockVideoIfThere, updateVideo } from './store/videos.ts'
+import { lockVideo, lockVideoIfThere, updateVideo } from './store/videos.ts'
 
 type Parts = Pick<Services, 'database' | 'queue'>
 
@@ -67,24 +68,30 @@ export async function cancelTask({ database, queue }: Parts, taskId: string): Pr
 
 /**
  * Takes a task up again: its discovery if that did not end, and its videos that failed for a reason
- * that may pass. What is done stays done.
+ * that may pass: with `codes`, those that failed so, whether it may pass or not. What is done stays done.
  *
  * @throws ConflictError `task-running` while it runs, `nothing-to-retry`
  */
-export async function retryTask({ database, queue }: Parts, taskId: string): Promise<void> {
+export async function retryTask(
+  { database, queue }: Parts,
+  taskId: string,
+  codes: string[] | null = null,
+): Promise<void> {
   const { db } = database
   const task = await getTask(db, taskId)
   if (task.status === 'pending' || task.status === 'running') {
     throw new ConflictError('task-running', 'The task still runs; wait for its end or cancel it.')
   }
-  const videos = await Promise.all(
-    (await videoIdsOfTask(db, task.id)).map((id) => getVideo(db, id)),
+  const taken = await countTaken(db, task.id)
+  const again = (await failedVideosOfTask(db, task.id)).filter(({ failure }) =>
+    codes ? codes.includes(failure?.code ?? 'unknown') : failure?.retryable,
   )
-  const again = videos.filter((video) => video.status === 'failed' && video.failure?.retryable)
-  if (task.discoveryDone && again.length === 0 && videos.length > 0) {
+  if (again.length === 0 && (codes || (task.discoveryDone && taken > 0))) {
     throw new ConflictError(
       'nothing-to-retry',
-      'No video of this task failed for a reason that another try could change.',
+      codes
+        ? `No video of this task failed with ${codes.join(' or ')}.`
+        : 'No video of this task failed for a reason that another try could change.',
     )
   }
   await db.transaction().execute(async (trx) => {
@@ -93,13 +100,16 @@ export async function retryTask({ database, queue }: Parts, taskId: string): Pro
       errorCode: null,
       errorMessage: null,
       finishedAt: null,
-      ...(videos.length === 0 ? { discoveryDone: false } : {}),
+      // Nothing was found: the sources are asked anew, from the start.
+      ...(taken === 0
+        ? { discoveryDone: false, sourcesEnded: false, position: { variant: 0, limit: null } }
+        : {}),
     })
     for (const video of again) {
       await updateVideo(trx, video.id, { status: 'pending', failure: null })
       await queue.enqueue('fetch', { videoId: video.id }, { transaction: trx })
     }
-    if (!task.discoveryDone || videos.length === 0) {
+    if (!task.discoveryDone || taken === 0) {
       await queue.enqueue('ingest', { taskId: task.id }, { transaction: trx })
     }
     await recordEvent(

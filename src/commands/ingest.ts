@@ -1,8 +1,9 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
-import type { task as taskSchema } from '../api/schemas/tasks.ts'
+import type { Estimate, task as taskSchema } from '../api/schemas/tasks.ts'
 import { recogniseArgument } from '../ingestion/recognise.ts'
+import { printAccount, printEstimate } from './account.ts'
 import { type Library, openLibrary } from './library.ts'
 import { progressLine } from './progress.ts'
 import { printJson, printLine } from './report.ts'
@@ -13,6 +14,13 @@ export interface IngestOptions {
   platform?: string
   maxVideos?: number
   taxonomy?: string
+  dryRun?: boolean
+  expand?: boolean
+  duplicates?: string
+  minRelevance?: number
+  maxBytes?: number
+  maxSeconds?: number
+  maxUsd?: number
   wait?: boolean
   json?: boolean
 }
@@ -24,6 +32,13 @@ export const ONE_PRESS_MS = 700
 /** `forgeindex ingest`: exit code 0 when the task completed with at least one video processed. */
 export async function ingest(what: string, options: IngestOptions): Promise<number> {
   await using library = await openLibrary()
+  if (options.dryRun) {
+    const body = { ...(await bodyOf(library, what, options)), dry_run: true }
+    const found = await library.request<Estimate>('POST', '/api/ingest', body)
+    if (options.json) printJson(found)
+    else printEstimate(found)
+    return 0
+  }
   const task = await startIngest(library, what, options)
   const isOurs = library.server === null
   if (isOurs) await library.work()
@@ -52,21 +67,31 @@ export async function startIngest(
   what: string,
   options: IngestOptions,
 ): Promise<TaskJson> {
-  const { settings } = library
+  const body = await bodyOf(library, what, options)
+  return await library.request<TaskJson>('POST', '/api/ingest', body)
+}
+
+async function bodyOf({ settings }: Library, what: string, options: IngestOptions) {
   const named = options.platform !== undefined && options.platform !== 'folder'
   const known =
     named && !/^https?:/i.test(what) && !/\.txt$/i.test(what)
       ? { platform: options.platform, query: what, urls: [] as string[] }
       : await recogniseArgument(what, { ...settings, cwd: process.cwd() })
   const folder = 'path' in known ? known.path : undefined
-  return await library.request<TaskJson>('POST', '/api/ingest', {
+  return {
     ...(known.query ? { query: known.query } : {}),
     ...(known.urls.length > 0 ? { urls: known.urls } : {}),
     ...(folder ? { path: folder } : {}),
     platform: options.platform ?? known.platform,
     ...maxVideosOf(options, known),
     ...(options.taxonomy ? { taxonomy: fullPath(options.taxonomy) } : {}),
-  })
+    ...(options.expand ? { expand: true } : {}),
+    ...(options.duplicates ? { duplicates: options.duplicates } : {}),
+    ...(options.minRelevance === undefined ? {} : { min_relevance: options.minRelevance }),
+    ...(options.maxBytes === undefined ? {} : { max_bytes: options.maxBytes }),
+    ...(options.maxSeconds === undefined ? {} : { max_seconds: options.maxSeconds }),
+    ...(options.maxUsd === undefined ? {} : { max_usd: options.maxUsd }),
+  }
 }
 
 /** A taxonomy's name stays; a file of the caller's is named in full, for a server elsewhere. */
@@ -127,8 +152,5 @@ function printSummary(task: TaskJson): void {
       `${task.videos_failed} failed, ${task.videos_duplicate} flagged as duplicates.`,
   )
   if (task.error_message) printLine(task.error_message)
-  for (const [code, count] of Object.entries(task.failures)) printLine(`  ${count} × ${code}`)
-  for (const { message, count } of task.notes) {
-    printLine(count > 1 ? `${message} (${count} times)` : message)
-  }
+  printAccount(task)
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { VideoDetail, videoSummary } from '../api/schemas/videos.ts'
+import { printAccount } from './account.ts'
 import type { TaskJson } from './ingest.ts'
 import { type Library, openLibrary } from './library.ts'
 import { printJson, printLine, printTable } from './report.ts'
@@ -22,7 +23,8 @@ export async function tasks(id: string | undefined, options: ListOptions): Promi
   await using library = await openLibrary()
   if (id) {
     const task = await library.request<TaskJson>('GET', `/api/tasks/${encodeURIComponent(id)}`)
-    printJson(task)
+    if (options.json) printJson(task)
+    else printTask(task)
     return 0
   }
   const items = await allOf<TaskJson>(library, '/api/tasks', options.limit ?? 50)
@@ -73,6 +75,13 @@ export async function videos(id: string | undefined, options: ListOptions): Prom
     printLine(`${items.length} videos`)
   }
   return 0
+}
+
+function printTask(task: TaskJson): void {
+  const what = task.query ?? task.path ?? task.urls.join(' ').slice(0, 200)
+  printLine(`Task ${task.id} ${task.status}: ${task.platform}, ${what}`)
+  if (task.error_message) printLine(task.error_message)
+  printAccount(task)
 }
 
 /** Pages through a list, at most `limit` items. */

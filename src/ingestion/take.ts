@@ -149,10 +149,10 @@ export function clean(candidate: Candidate): Candidate {
 }
 
 /** Why a candidate is not taken, from what is known before it is fetched; null when nothing speaks against it. */
-function refusalOf(
+export function refusalOf(
   candidate: Candidate,
   settings: Settings,
-  task: Task,
+  task: Pick<Task, 'maxVideos'>,
   isFull: boolean,
 ): { code: string; message: string } | null {
   if (candidate.reject) return candidate.reject

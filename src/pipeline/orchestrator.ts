@@ -50,7 +50,12 @@ export async function processVideo(
   services: PipelineServices,
   steps: PipelineStep[],
   videoId: string,
-  options: { signal: AbortSignal; draining: AbortSignal },
+  options: {
+    signal: AbortSignal
+    draining: AbortSignal
+    /** Asked once what the video shows is known, and at its end: false when nobody wants it any more. */
+    isWanted?(): Promise<boolean>
+  },
 ): Promise<void> {
   const { database, settings, storage, logger } = services
   const { db } = database
@@ -76,6 +81,9 @@ export async function processVideo(
   for (const [position, step] of steps.entries()) {
     options.signal.throwIfAborted()
     if (options.draining.aborted) throw new Requeue()
+    if (steps[position - 1]?.name === 'dedup' && options.isWanted && !(await options.isWanted())) {
+      return
+    }
     try {
       const inputHash = await hashInput(step, context, hashes)
       hashes.set(step.name, inputHash)
@@ -94,6 +102,7 @@ export async function processVideo(
       throw new StepFailure(step.name, error)
     }
   }
+  if (options.isWanted && !(await options.isWanted())) return
   await writeOwned(db, videoId, runId, (trx) => finishVideo(trx, videoId, { failure: null }))
 }
 

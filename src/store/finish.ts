@@ -45,7 +45,7 @@ export async function finishVideo(
   await recordEvent(trx, outcome.failure ? 'video.failed' : 'video.completed', { videoId }, told)
   for (const taskId of await tasksOfVideo(trx, videoId)) {
     // Before it is settled, which would end it.
-    if (outcome.failure) await askForMore(trx, taskId)
+    await askForMore(trx, taskId, outcome.failure ? 'lost' : 'arrived')
     await settleTask(trx, taskId)
   }
 }

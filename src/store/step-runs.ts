@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import type { StepState } from './schema.ts'
 
@@ -76,4 +77,19 @@ export async function markStepsPending(trx: Trx, videoId: string, steps: string[
     .where('video_id', '=', videoId)
     .where('step', 'in', steps)
     .execute()
+}
+
+/**
+ * Seconds of work for each second of video, over the library's completed videos with this much of a
+ * video or more in all; null while fewer were measured.
+ */
+export async function measuredRate(db: Db, leastVideoSeconds: number): Promise<number | null> {
+  const { rows } = await sql<{ worked: number | null; lasted: number | null }>`
+    select sum(s.seconds)::float8 as worked, sum(v.duration)::float8 as lasted
+    from (select id, duration from videos where status = 'completed' and duration > 0
+      order by completed_at desc nulls last limit 500) v
+    join lateral (select sum(seconds) as seconds from step_runs where video_id = v.id) s
+      on s.seconds is not null`.execute(db)
+  const { worked, lasted } = rows[0]!
+  return worked === null || lasted === null || lasted < leastVideoSeconds ? null : worked / lasted
 }

@@ -5,8 +5,19 @@ import { notesOfTasks, type TaskNote } from './task-notes.ts'
 
 /** What of a task is counted when it is looked at. */
 export interface TaskProgress {
-  /** Videos taken. */
+  /** Videos taken, those that failed included. */
   accepted: number
+  completed: number
+  /** Videos taken that are not terminal. */
+  inWork: number
+  /** Failed videos alone, by code. */
+  failed: Record<string, number>
+  /** Candidates not taken, by code; `removed` where the video was taken away later. */
+  rejected: Record<string, number>
+  /** Videos taken in the place of one that was lost. */
+  replaced: number
+  /** Candidates found and not needed so far. */
+  spare: number
   /** How many of the task's videos have each step behind them (done or skipped). */
   stages: Record<string, number>
   /** Failed videos and rejected candidates by code. */
@@ -30,7 +41,10 @@ export async function progressOfTasks(
   const progress = new Map<string, TaskProgress>(
     ids.map((id) => [
       id,
-      { accepted: 0, stages: {}, failures: {}, finishedShare: 0, notes: notes.get(id)! },
+      {
+        ...{ accepted: 0, completed: 0, inWork: 0, replaced: 0, spare: 0, finishedShare: 0 },
+        ...{ stages: {}, failures: {}, failed: {}, rejected: {}, notes: notes.get(id)! },
+      },
     ]),
   )
   if (ids.length === 0) return progress
@@ -40,13 +54,14 @@ export async function progressOfTasks(
     status: VideoStatus | null
     code: string
     count: number
+    replaced: number
   }>`
     select c.task_id, c.state, v.status,
       coalesce(case when v.status = 'failed' then v.failure ->> 'code' end, c.reason_code, 'unknown')
         as code,
-      count(*) as count
+      count(*) as count, count(*) filter (where c.replacement) as replaced
     from candidates c left join videos v on v.id = c.video_id
-    where c.task_id = any(${ids}) and (c.state <> 'rejected' or c.reason_code <> 'over-limit')
+    where c.task_id = any(${ids})
     group by 1, 2, 3, 4 order by count desc, code`.execute(db)
   const runs = await sql<{ task_id: string; step: string; count: number; open: number }>`
     select c.task_id, s.step, count(*) as count, count(*) filter (where v.status <> 'failed') as open
@@ -60,15 +75,21 @@ export async function progressOfTasks(
     const counts = done.get(taskId)!
     counts.set(step, (counts.get(step) ?? 0) + count)
   }
-  for (const { task_id: id, state, status, code, count } of kinds.rows) {
+  for (const { task_id: id, state, status, code, count, replaced } of kinds.rows) {
     const task = progress.get(id)!
+    task.replaced += replaced
+    if (state === 'found') task.spare += count
+    if (state === 'rejected') raise(task.rejected, code, count)
+    if (state === 'accepted' && status === null) raise(task.rejected, 'removed', count)
     const isTaken = state === 'accepted' && status !== null
     if (isTaken) task.accepted += count
+    if (isTaken && status === 'completed') task.completed += count
+    else if (isTaken && status === 'failed') raise(task.failed, code, count)
+    else if (isTaken) task.inWork += count
     if (isTaken && (status === 'completed' || status === 'failed')) task.finishedShare += count
     if (isTaken && status === 'completed') for (const step of steps) add(id, step, count)
-    if (state === 'rejected' || (isTaken && status === 'failed')) {
-      task.failures[code] = (task.failures[code] ?? 0) + count
-    }
+    const isLeftOut = state === 'rejected' && code !== 'over-limit'
+    if (isLeftOut || (isTaken && status === 'failed')) raise(task.failures, code, count)
   }
   for (const { task_id: id, step, count, open } of runs.rows) {
     add(id, step, count)
@@ -79,4 +100,8 @@ export async function progressOfTasks(
     progress.get(id)!.stages = Object.fromEntries(inOrder.map((step) => [step, counts.get(step)!]))
   }
   return progress
+}
+
+function raise(counts: Record<string, number>, code: string, by: number): void {
+  counts[code] = (counts[code] ?? 0) + by
 }

@@ -8,6 +8,7 @@ import type {
   DuplicatePolicy,
   IngestionTasksTable,
   TaskStatus,
+  VideoFailure,
 } from './schema.ts'
 
 /** How a task chooses, and what it may cost at most. */
@@ -138,18 +139,21 @@ export async function tasksOfVideo(db: Db | Trx, videoId: string): Promise<strin
   return rows.map((row) => row.task_id)
 }
 
-/** Videos a task took, by rank. */
-export async function videoIdsOfTask(db: Db | Trx, taskId: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('candidates')
-    .select('video_id')
-    .where('task_id', '=', taskId)
-    .where('state', '=', 'accepted')
-    .where('video_id', 'is not', null)
-    .orderBy('rank')
-    .orderBy('id')
+/** Videos that a task took and that failed, with why. */
+export async function failedVideosOfTask(
+  db: Db | Trx,
+  taskId: string,
+): Promise<{ id: string; failure: VideoFailure | null }[]> {
+  return await db
+    .selectFrom('candidates as c')
+    .innerJoin('videos as v', 'v.id', 'c.video_id')
+    .select(['v.id', 'v.failure'])
+    .where('c.task_id', '=', taskId)
+    .where('c.state', '=', 'accepted')
+    .where('v.status', '=', 'failed')
+    .orderBy('c.rank')
+    .orderBy('c.id')
     .execute()
-  return rows.flatMap((row) => (row.video_id ? [row.video_id] : []))
 }
 
 /** Ends a task that has not ended. False when it had: completed just before. */
@@ -292,13 +296,19 @@ async function hasOpenVideo(trx: Trx, id: string): Promise<boolean> {
 
 /**
  * A task lost a video that it had taken: another one is to take its place. Nothing for a task whose
- * list is what it is, that has ended, or that cannot get more.
+ * list is what it is, that has ended, or that cannot get more. `arrived`: only a task with a cap on bytes
+ * waits for that, to know what room is left.
  */
-export async function askForMore(trx: Trx, id: string): Promise<void> {
+export async function askForMore(
+  trx: Trx,
+  id: string,
+  why: 'lost' | 'arrived' = 'lost',
+): Promise<void> {
   await sql`
     update ingestion_tasks set refill_due = true
     where id = ${id} and status = 'running' and not sources_ended and error_code is null
-      and query is not null and urls = '[]' and path is null`.execute(trx)
+      and query is not null and urls = '[]' and path is null
+      and (${why} = 'lost' or max_bytes is not null)`.execute(trx)
 }
 
 /** Running tasks that wait for more videos and that nobody looks for now. */

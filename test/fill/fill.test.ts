@@ -1,114 +1,142 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Estimate, Task } from '../../src/api/schemas/tasks.ts'
 import {
-  type ArchiveItemFixture,
-  type ArchiveServer,
-  startArchiveServer,
-} from '../support/archive-server.ts'
-import { makeClip } from '../support/clip.ts'
-import { copyOfClip } from '../support/clip-copies.ts'
+  downloads,
+  type FilmKind,
+  filmSettings,
+  startFilmArchive,
+} from '../support/archive-films.ts'
+import type { ArchiveServer } from '../support/archive-server.ts'
 import { type OwnLibrary, openOwnLibrary } from '../support/own-library.ts'
 import { testDatabaseUrl } from '../support/servers.ts'
 
-let folder: string
-let clip: Buffer
-let longClip: Buffer
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'fill-'))
-  clip = await makeClip(path.join(folder, 'clip.mp4'))
-  longClip = await makeClip(path.join(folder, 'long.mp4'), { seconds: 12 })
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** What becomes of an item when it is taken. */
-type Kind = 'good' | 'text' | 'gone' | 'too-long' | 'same'
-
-function itemOf(kind: Kind, number: number, word = 'lathe'): ArchiveItemFixture {
-  const body = {
-    good: copyOfClip(clip, number),
-    text: Buffer.from(`This is not a video, number ${number}.`),
-    gone: copyOfClip(clip, number),
-    'too-long': copyOfClip(longClip, number),
-    same: copyOfClip(clip, 0),
-  }[kind]
-  return {
-    identifier: `${word}-${String(number).padStart(3, '0')}`,
-    files: [{ name: 'film.mp4', format: 'h.264', body, width: 160, height: 120 }],
-  }
-}
-
-async function serverWith(items: ArchiveItemFixture[], kinds: Kind[]): Promise<ArchiveServer> {
-  const server = await startArchiveServer(items)
-  for (const [i, kind] of kinds.entries()) {
-    const { identifier } = items[i]!
-    if (kind === 'gone') server.serve(`/7/items/${identifier}/film.mp4`, { body: '', status: 404 })
-  }
-  return server
-}
-
-interface TaskBody {
-  id: string
-  status: string
-  videos_found: number
-  videos_processed: number
-  videos_failed: number
-}
-
-async function ingest(library: OwnLibrary, wish: object): Promise<TaskBody> {
-  const { status, body } = await library.ask<TaskBody>('POST', '/api/ingest', {
-    platform: 'archive',
-    query: 'lathe',
-    ...wish,
-  })
-  expect(status, JSON.stringify(body)).toBe(202)
-  return (await library.finished(body.id)) as unknown as TaskBody
-}
-
-const settings = (server: ArchiveServer) => ({
-  FORGEINDEX_ARCHIVE_URL: server.url,
-  MAX_VIDEO_DURATION: '10',
-})
-
 const FORMS = ['embedded' as const, ...(testDatabaseUrl() ? (['server'] as const) : [])]
+const good = (count: number): FilmKind[] => Array.from({ length: count }, () => 'good')
 
 describe.each(FORMS)('a task with words (%s)', (form) => {
-  it('goes on until as many good videos are there as were asked for', async () => {
-    const kinds: Kind[] = Array.from({ length: 40 }, (_, i) => {
-      if (i % 5 === 1) return 'text'
-      if (i % 5 === 3) return i % 2 === 0 ? 'gone' : 'too-long'
-      return i === 4 || i === 9 ? 'same' : 'good'
+  let server: ArchiveServer
+  let library: OwnLibrary
+
+  beforeAll(async () => {
+    server = await startFilmArchive({
+      faulty: Array.from({ length: 40 }, (_, i) => {
+        if (i % 5 === 1) return 'text'
+        if (i % 5 === 3) return i % 2 === 0 ? 'gone' : 'too-long'
+        return i === 4 || i === 9 ? 'same' : 'good'
+      }),
+      short: ['good', 'text', 'good', 'gone', 'good'],
+      welding: good(2),
+      'welding torch': good(2),
+      heavy: good(8),
+      late: good(3),
+      dry: ['good', 'good', 'good'],
     })
-    await using server = await serverWith(
-      kinds.map((kind, i) => itemOf(kind, i + 1)),
-      kinds,
-    )
-    await using library = await openOwnLibrary(settings(server), { form })
-    const task = await ingest(library, { max_videos: 10 })
-    expect(task).toMatchObject({ status: 'completed', videos_processed: 10 })
-    const { body } = await library.ask<{ items: { id: string }[] }>(
-      'GET',
-      '/api/videos?status=completed',
-    )
-    expect(body.items).toHaveLength(10)
-    const downloads = server.requests.filter(
-      ({ method, path: at }) => method === 'GET' && at.startsWith('/7/'),
-    )
-    const perItem = new Map<string, number>()
-    for (const { path: at } of downloads) perItem.set(at, (perItem.get(at) ?? 0) + 1)
-    expect([...perItem.values()].every((times) => times === 1)).toBe(true)
+    library = await openOwnLibrary(filmSettings(server), { form })
+  })
+  afterAll(async () => {
+    await library?.[Symbol.asyncDispose]()
+    await server?.[Symbol.asyncDispose]()
   })
 
-  it('ends with what there is when the sources have no more', async () => {
-    const kinds: Kind[] = ['good', 'text', 'good', 'gone', 'good']
-    await using server = await serverWith(
-      kinds.map((kind, i) => itemOf(kind, i + 1)),
-      kinds,
-    )
-    await using library = await openOwnLibrary(settings(server), { form })
-    const task = await ingest(library, { max_videos: 4 })
+  async function ingest(wish: object): Promise<Task> {
+    const { status, body } = await library.ask<Task>('POST', '/api/ingest', {
+      platform: 'archive',
+      ...wish,
+    })
+    expect(status, JSON.stringify(body)).toBe(202)
+    return (await library.finished(body.id)) as unknown as Task
+  }
+
+  it('goes on until as many good videos are there as were asked for, and accounts for the others', async () => {
+    const task = await ingest({ query: 'faulty', max_videos: 10 })
+    expect(task).toMatchObject({ status: 'completed', videos_processed: 10 })
+    const { account } = task
+    expect(account).toMatchObject({ asked: 10, accepted: 10, in_work: 0 })
+    const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0)
+    expect(account.found).toBe(10 + sum(account.rejected) + sum(account.failed))
+    expect(account.found).toBe(task.videos_found)
+    expect(account.rejected).toEqual({ 'same-content': 1 })
+    expect(Object.keys(account.failed).sort()).toEqual(['not-a-video', 'too-long', 'video-gone'])
+    expect(account.replaced).toBe(account.found - 10)
+    expect([...downloads(server).values()].every((times) => times === 1)).toBe(true)
+  })
+
+  it('ends with what there is when the sources have no more; a class is tried again alone', async () => {
+    const task = await ingest({ query: 'short', max_videos: 4 })
     expect(task).toMatchObject({ status: 'completed', videos_processed: 3, videos_found: 5 })
+    expect(task.account.failed).toEqual({ 'not-a-video': 1, 'video-gone': 1 })
+    const retry = (codes: string[]) =>
+      library.ask<{ code?: string }>('POST', `/api/tasks/${task.id}/retry`, { codes })
+    expect(await retry(['rate-limited'])).toMatchObject({
+      status: 409,
+      body: { code: 'nothing-to-retry' },
+    })
+    const [text, gone] = ['/7/items/short-002/film.mp4', '/7/items/short-004/film.mp4']
+    const before = downloads(server)
+    expect((await retry(['not-a-video'])).status).toBe(202)
+    const after = (await library.finished(task.id)) as unknown as Task
+    expect(after.account.failed).toEqual({ 'not-a-video': 1, 'video-gone': 1 })
+    expect(downloads(server).get(text)).toBe((before.get(text) ?? 0) + 1)
+    expect(downloads(server).get(gone)).toBe(before.get(gone))
+  })
+
+  it("searches with the taxonomy's words once the plain query brings no more", async () => {
+    const plain = await ingest({ query: 'welding', max_videos: 6 })
+    // The stand-in finds 'welding torch' for 'welding' too.
+    expect(plain.account).toMatchObject({ asked: 6, accepted: 4 })
+    server.searches.length = 0
+    const task = await ingest({ query: 'welding', max_videos: 6, expand: true })
+    expect(task.variants.length).toBeGreaterThan(3)
+    expect(server.searches).toHaveLength(1 + task.variants.length)
+    const { body } = await library.ask<{ items: { variant: string | null }[] }>(
+      'GET',
+      `/api/tasks/${task.id}/candidates`,
+    )
+    expect(body.items.map(({ variant }) => variant)).toEqual([null, null, null, null])
+  })
+
+  it('ends at its cap on bytes and says so', async () => {
+    const wish = { platform: 'archive', query: 'heavy', max_videos: 8 }
+    const found = await library.ask<Estimate>('POST', '/api/ingest', { ...wish, dry_run: true })
+    const one = (found.body.bytes ?? 0) / found.body.candidates
+    const task = await ingest({ ...wish, max_bytes: Math.floor(one * 3.5) })
+    expect(task.status).toBe('completed')
+    expect(task.account).toMatchObject({ asked: 8, accepted: 3, in_work: 0 })
+    expect(task.notes.map(({ code }) => code)).toEqual(['max-bytes-reached'])
+  })
+
+  it('ends at its cap on time and says so', async () => {
+    const task = await ingest({ query: 'late', max_videos: 3, max_seconds: 0.001 })
+    expect(task).toMatchObject({ status: 'failed', videos_found: 0 })
+    expect(task.notes.map(({ code }) => code)).toEqual(['max-seconds-reached'])
+  })
+
+  it('is estimated without a trace', async () => {
+    const { db } = library.services.database
+    const rows = async () =>
+      await Promise.all(
+        (['ingestion_tasks', 'candidates', 'videos', 'task_notes', 'source_runs'] as const).map(
+          async (table) =>
+            (await db.selectFrom(table).select(db.fn.countAll().as('n')).execute())[0]?.n,
+        ),
+      )
+    const before = await rows()
+    const { status, body } = await library.ask<Estimate>('POST', '/api/ingest', {
+      ...{ platform: 'archive', query: 'dry', max_videos: 5, dry_run: true },
+    })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      dry_run: true,
+      candidates: 3,
+      sampled: 3,
+      apify_cost_usd: null,
+      by_platform: { archive: 3 },
+      licences: { 'CC-BY-3.0': 3 },
+      rejected: {},
+      notes: [],
+    })
+    expect(body.bytes).toBeGreaterThan(3000)
+    expect(body.samples.map(({ title }) => title)).toEqual(['dry 1', 'dry 2', 'dry 3'])
+    expect(await rows()).toEqual(before)
   })
 })

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Database, Trx } from '../../src/config/database.ts'
+import { STEP_NAMES } from '../../src/pipeline/step.ts'
 import { addCandidate, mergeCandidates } from '../../src/store/candidates.ts'
 import { eventsAfter, lastEventId, recordEvent } from '../../src/store/events.ts'
 import { failTask, finishVideo, settleTask } from '../../src/store/finish.ts'
-import { STEP_NAMES } from '../../src/pipeline/step.ts'
 import { progressOfTasks } from '../../src/store/task-progress.ts'
 import { createTask, getTask, updateTask } from '../../src/store/tasks.ts'
 import { getVideo } from '../../src/store/videos.ts'
@@ -71,7 +71,8 @@ eachDatabase('the end of a task', (open) => {
     expect(task.finishedAt).toBeInstanceOf(Date)
     const progress = (await progressOfTasks(database.db, [id], STEP_NAMES)).get(id)
     expect(progress).toEqual({
-      accepted: 2,
+      ...{ accepted: 2, completed: 1, inWork: 0, replaced: 0, spare: 0 },
+      ...{ failed: { 'too-long': 1 }, rejected: {}, notes: [] },
       // The completed one has every step behind it.
       stages: Object.fromEntries(STEP_NAMES.map((name) => [name, 1])),
       failures: { 'too-long': 1 },

@@ -3,13 +3,14 @@ import type {
   AcceptedTask,
   Candidate,
   CandidatePage,
+  Estimate,
   IngestBody,
   Task,
   TaskPage,
 } from '../../../src/api/schemas/tasks.ts'
 import { request } from './client.ts'
 
-export type { AcceptedTask, Candidate, IngestBody, Task }
+export type { AcceptedTask, Candidate, Estimate, IngestBody, Task }
 
 export const tasksQuery = (limit = 20) =>
   infiniteQueryOptions({
@@ -42,7 +43,16 @@ export const candidatesQuery = (id: string, state?: Candidate['state']) =>
 export const startIngestion = (body: IngestBody) =>
   request<AcceptedTask>('/api/ingest', { method: 'POST', body })
 
+/** What such a request would find and cost; nothing is started. */
+export const estimateIngestion = (body: IngestBody) =>
+  request<Estimate>('/api/ingest', { method: 'POST', body: { ...body, dry_run: true } })
+
 export const cancelTask = (id: string) =>
   request<Task>(`/api/tasks/${id}/cancel`, { method: 'POST' })
 
-export const retryTask = (id: string) => request<Task>(`/api/tasks/${id}/retry`, { method: 'POST' })
+/** With `codes` only what failed so. */
+export const retryTask = (id: string, codes?: string[]) =>
+  request<Task>(`/api/tasks/${id}/retry`, {
+    method: 'POST',
+    ...(codes ? { body: { codes } } : {}),
+  })

@@ -1,9 +1,16 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { type Estimate, estimateTask } from '../../estimate.ts'
 import type { Services } from '../../services.ts'
-import { startTask } from '../../start-task.ts'
+import { startTask, type TaskWish } from '../../start-task.ts'
 import { receiveUpload } from '../receive-upload.ts'
 import { problems } from '../schemas/common.ts'
-import { acceptedTask, ingestBody, uploadBody } from '../schemas/tasks.ts'
+import {
+  acceptedTask,
+  estimate,
+  type IngestBody,
+  ingestBody,
+  uploadBody,
+} from '../schemas/tasks.ts'
 import { loadTaskJson } from './tasks.ts'
 
 export const ingestRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
@@ -16,23 +23,19 @@ export const ingestRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
       schema: {
         tags: ['ingest'],
         body: ingestBody,
-        response: { 202: acceptedTask, ...problems },
+        response: { 200: estimate, 202: acceptedTask, ...problems },
       },
     },
     async (request, reply) => {
       const { body } = request
-      const id = await startTask(
-        services,
-        {
-          query: body.query ?? null,
-          platform: body.platform ?? null,
-          urls: body.urls ?? [],
-          path: body.path ?? null,
-          maxVideos: body.max_videos ?? null,
-          taxonomy: body.taxonomy ?? null,
-        },
-        { isLocalUser: request.isLocalUser ?? false },
-      )
+      const caller = { isLocalUser: request.isLocalUser ?? false }
+      if (body.dry_run) {
+        const gone = new AbortController()
+        reply.raw.once('close', () => gone.abort())
+        const found = await estimateTask(services, wishOf(body), caller, gone.signal)
+        return reply.code(200).send(estimateJson(found))
+      }
+      const id = await startTask(services, wishOf(body), caller)
       return reply.code(202).send({ ...(await loadTaskJson(services, id)), task_id: id })
     },
   )
@@ -74,4 +77,41 @@ export const ingestRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
       }
     },
   )
+}
+
+function wishOf(body: IngestBody): TaskWish {
+  return {
+    query: body.query ?? null,
+    platform: body.platform ?? null,
+    urls: body.urls ?? [],
+    path: body.path ?? null,
+    maxVideos: body.max_videos ?? null,
+    taxonomy: body.taxonomy ?? null,
+    expand: body.expand ?? false,
+    rules: {
+      duplicates: body.duplicates ?? 'allow',
+      minRelevance: body.min_relevance ?? null,
+      maxBytes: body.max_bytes ?? null,
+      maxSeconds: body.max_seconds ?? null,
+      maxUsd: body.max_usd ?? null,
+    },
+  }
+}
+
+function estimateJson(found: Estimate) {
+  return {
+    dry_run: true as const,
+    candidates: found.candidates,
+    sampled: found.sampled,
+    hours: found.hours,
+    bytes: found.bytes,
+    seconds_estimated: found.seconds,
+    seconds_measured: found.secondsMeasured,
+    apify_cost_usd: found.apifyCostUsd,
+    by_platform: found.byPlatform,
+    licences: found.licences,
+    rejected: found.rejected,
+    samples: found.samples,
+    notes: found.notes,
+  }
 }

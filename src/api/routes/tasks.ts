@@ -6,7 +6,7 @@ import { progressOfTasks } from '../../store/task-progress.ts'
 import { getTask, listTasks } from '../../store/tasks.ts'
 import { cancelTask, retryTask } from '../../task-control.ts'
 import { idParams, page, pageQuery, problems } from '../schemas/common.ts'
-import { candidatePage, candidatesQuery, task } from '../schemas/tasks.ts'
+import { candidatePage, candidatesQuery, retryBody, task } from '../schemas/tasks.ts'
 import { taskJson } from '../task-json.ts'
 
 export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
@@ -70,6 +70,8 @@ export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
           reason_code: item.reasonCode,
           reason: item.reason,
           video_id: item.videoId,
+          variant: item.variant,
+          relevance: item.relevance,
         })),
         next_cursor: found.nextCursor,
       }
@@ -87,9 +89,19 @@ export const taskRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
 
   app.post(
     '/api/tasks/:id/retry',
-    { schema: { tags: ['tasks'], params: idParams, response: { 202: task, ...problems } } },
-    async ({ params }, reply) => {
-      await retryTask(services, params.id)
+    {
+      schema: {
+        tags: ['tasks'],
+        description:
+          'Takes up what failed for a reason that may pass, or only the classes in `codes`. Where others took ' +
+          'the places of these videos, the task may end with more than it asked for.',
+        params: idParams,
+        body: retryBody,
+        response: { 202: task, ...problems },
+      },
+    },
+    async ({ params, body }, reply) => {
+      await retryTask(services, params.id, body?.codes ?? null)
       return reply.code(202).send(await loadTaskJson(services, params.id))
     },
   )

@@ -14,7 +14,7 @@ const NAMES = { youtube: 'YouTube', tiktok: 'TikTok', instagram: 'Instagram' }
 const NOTHING_FOUND = /no[_ -]?(?:results?|items|posts|videos)|not[_ -]?found|empty/i
 
 /** More than wanted, since some will not be taken; each result costs, so not many more. */
-function itemsFor(limit: number, maxItems: number): number {
+export function itemsFor(limit: number, maxItems: number): number {
   return Math.min(Math.ceil(limit * 1.5) + 10, maxItems)
 }
 

@@ -60,6 +60,36 @@ it('shows what the server refuses beside its field, and keeps what was written',
   expect(field('What to look for').value).toBe('welding')
 })
 
+it('estimates with the rules given and starts nothing', async () => {
+  const sent = show(<WordsForm onWay={() => {}} />, {
+    status: 200,
+    body: {
+      ...{ dry_run: true, candidates: 7, sampled: 9, hours: 0.5, bytes: 3_000_000 },
+      ...{ seconds_estimated: 90, seconds_measured: true, apify_cost_usd: 0.12 },
+      ...{ by_platform: { archive: 7 }, licences: { 'CC-BY-4.0': 7 }, rejected: { 'too-long': 2 } },
+      samples: [{ title: 'A weld', url: 'https://a.example/1', platform: 'archive', seconds: 61 }],
+      notes: [],
+    },
+  })
+  write('What to look for', 'welding')
+  fireEvent.change(field<HTMLSelectElement>('Platform'), { target: { value: 'archive' } })
+  write('Least relevance', '0.3')
+  write('Most gigabytes', '2.5')
+  fireEvent.click(screen.getByRole('button', { name: 'Estimate' }))
+  const box = await screen.findByRole('region', { name: 'Estimate' })
+  expect(sent).toEqual([
+    {
+      ...{ query: 'welding', platform: 'archive', max_videos: 20, dry_run: true },
+      ...{ min_relevance: 0.3, max_bytes: 2_500_000_000 },
+    },
+  ])
+  expect(box.textContent).toContain('Videos7')
+  expect(box.textContent).toContain('At Apify$0.12')
+  expect(box.textContent).toContain('Not taken: longer than allowed 2.')
+  expect(box.textContent).toContain('A weld')
+  expect(field('What to look for').value).toBe('welding')
+})
+
 it('leads from a platform without a search to its addresses', () => {
   const ways: string[] = []
   show(<WordsForm onWay={(way) => ways.push(way)} />, accepted)

@@ -1,7 +1,11 @@
 import { ApiError } from '../../api/client.ts'
 
-export type IngestField = 'query' | 'platform' | 'max_videos' | 'urls' | 'path' | 'taxonomy'
-const FIELDS: string[] = ['query', 'platform', 'max_videos', 'urls', 'path', 'taxonomy']
+const NAMES = [
+  ...(['query', 'platform', 'max_videos', 'urls', 'path', 'taxonomy'] as const),
+  ...(['expand', 'duplicates', 'min_relevance', 'max_bytes', 'max_seconds', 'max_usd'] as const),
+] as const
+export type IngestField = (typeof NAMES)[number]
+const FIELDS: readonly string[] = NAMES
 
 /** Refusals that come without a path, and the field they mean. */
 const FIELD_OF_CODE: Record<string, IngestField> = {

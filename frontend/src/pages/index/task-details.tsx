@@ -7,9 +7,10 @@ import { Segmented } from '../../components/segmented.tsx'
 import { Button } from '../../components/ui/button.tsx'
 import { Skeleton } from '../../components/ui/skeleton.tsx'
 import { cn } from '../../lib/cn.ts'
-import { formatCount, plural } from '../../lib/format.ts'
+import { plural } from '../../lib/format.ts'
 import { usePollInterval } from '../../lib/live-events.tsx'
 import { paths } from '../../lib/paths.ts'
+import { TaskAccountTable, TaskNotes } from './task-account.tsx'
 import { failureText, isOver } from './task-words.ts'
 
 const STATES = [
@@ -20,28 +21,18 @@ type State = (typeof STATES)[number]['value']
 /** An address takes so many ids and stays within what servers and proxies accept. */
 const MAX_IDS_IN_ADDRESS = 100
 
-/** Why videos failed, and each candidate with the reason it was or was not taken. */
+/** The account of a task, and each candidate with the reason it was or was not taken. */
 export function TaskDetails({ task }: { task: Task }) {
-  const failures = Object.entries(task.failures)
   return (
     <div className="space-y-4 rounded-md border bg-ground p-3 text-sm">
-      {failures.length > 0 && (
-        <div>
-          <h4 className="mb-1 text-xs font-medium text-dim">Not processed</h4>
-          <ul className="grid gap-x-6 gap-y-0.5 sm:grid-cols-2">
-            {failures.map(([code, count]) => (
-              <li key={code} className="flex items-baseline gap-2">
-                <span className="w-8 shrink-0 text-right tabular-nums">{formatCount(count)}</span>
-                <span>{failureText(code)}</span>
-                <code className="truncate font-mono text-xs text-faint">{code}</code>
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+      <TaskAccountTable task={task} />
+      <TaskNotes notes={task.notes} />
       {task.videos_found > 0 && <Candidates task={task} />}
       <p className="text-xs break-all text-faint">
-        Taxonomy {task.taxonomy} · task <code className="font-mono">{task.id}</code>
+        Taxonomy {task.taxonomy}
+        {task.variants.length > 0 && ` · also searched: ${task.variants.join(', ')}`}
+        {task.min_relevance !== null && ` · relevance at least ${task.min_relevance}`} · task{' '}
+        <code className="font-mono">{task.id}</code>
         {task.error_code && (
           <>
             {' '}
@@ -115,7 +106,7 @@ function Candidates({ task }: { task: Task }) {
 }
 
 function CandidateItem({ candidate }: { candidate: Candidate }) {
-  const { title, url, state, video_id: videoId, reason, reason_code: code } = candidate
+  const { title, url, state, video_id: videoId, reason, reason_code: code, relevance } = candidate
   return (
     <li className="flex flex-wrap items-baseline gap-x-3 py-1">
       <span className="min-w-0 flex-1 basis-48 truncate" title={url}>
@@ -135,6 +126,11 @@ function CandidateItem({ candidate }: { candidate: Candidate }) {
           )}
         >
           {reason ?? failureText(code ?? '')}
+        </span>
+      )}
+      {relevance !== null && (
+        <span className="text-xs text-faint tabular-nums" title="Relevance to the query">
+          {relevance.toFixed(2)}
         </span>
       )}
     </li>
