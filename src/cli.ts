@@ -161,7 +161,7 @@ program
 program
   .command('seed')
   .description('ingest 20 videos over 5 manufacturing categories')
-  .option('--platform <name>', 'where from', 'youtube')
+  .option('--platform <name>', 'where from; default: Wikimedia Commons, then the Internet Archive')
   .option('--max-videos <n>', 'how many in all', wholeNumber)
   .option(...json)
   .action(run(seed))

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
+import { startArchiveServer } from '../support/archive-server.ts'
 import { makeClip } from '../support/clip.ts'
 import { startCommonsServer } from '../support/commons-server.ts'
 import { programLibrary } from '../support/program.ts'
@@ -48,6 +49,66 @@ it('forgeindex seed takes videos of all five categories by the ordinary path, an
     const before = downloads()
     expect((await seed()).code).toBe(0)
     expect(downloads()).toBe(before)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+it('forgeindex seed takes openly licensed videos, and the Internet Archive gives what Commons has not', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'forgeindex-seed-open-'))
+  try {
+    const clip = (name: string, pattern: string, seconds: number) =>
+      makeClip(path.join(folder, name), { seconds, pattern })
+    const facts = { width: 160, height: 120, duration: 2, mime: 'video/mp4' }
+    // Commons has one video of each category but the last, and one that may not be used.
+    const fixtures = []
+    for (const [i, { name, words, pattern }] of CLIPS.slice(0, 4).entries()) {
+      fixtures.push({ ...facts, pageid: i + 1, name, words, media: await clip(name, pattern, 2) })
+    }
+    const metadata = { LicenseShortName: null, LicenseUrl: null }
+    const closed = { ...facts, pageid: 9, name: 'Unclear.mp4', words: 'lathe turning', metadata }
+    await using commons = await startCommonsServer([
+      ...fixtures,
+      { ...closed, media: Buffer.from('never fetched') },
+    ])
+    const items = []
+    for (const [i, { words, pattern }] of CLIPS.entries()) {
+      const body = await clip(`archive-${i}.mp4`, pattern, 3)
+      const film = { format: 'h.264', width: 160, height: 120, length: '3.0', body }
+      items.push({
+        identifier: `film-${i}`,
+        metadata: { title: words, licenseurl: 'http://creativecommons.org/licenses/by/3.0/' },
+        files: [{ ...film, name: `film-${i}.mp4` }],
+      })
+    }
+    await using archive = await startArchiveServer(items)
+    await using library = await programLibrary({
+      FORGEINDEX_COMMONS_URL: commons.url,
+      FORGEINDEX_ARCHIVE_URL: archive.url,
+      FORGEINDEX_CONTACT: 'tests@example.org',
+    })
+    const seed = await library.run('seed', '--max-videos', '10', '--json')
+    expect(seed.code, seed.stderr).toBe(0)
+    const made = JSON.parse(seed.stdout) as {
+      videos_processed: number
+      items: { platform: string; category: string; videos_processed: number }[]
+    }
+    expect(made.videos_processed).toBe(9)
+    expect(made.items.map((task) => [task.category, task.platform, task.videos_processed])).toEqual(
+      CLIPS.flatMap((_, i) => {
+        const category = ['cnc', 'welding', 'assembly', '3d_printing', 'lathe'][i]
+        return [
+          [category, 'commons', i < 4 ? 1 : 0],
+          [category, 'archive', 1],
+        ]
+      }),
+    )
+    const { stdout } = await library.run('videos', '--json')
+    const list = JSON.parse(stdout) as { items: { platform: string; licence: string }[] }
+    expect(list.items.map(({ platform, licence }) => `${platform} ${licence}`).sort()).toEqual([
+      ...Array.from({ length: 5 }, () => 'archive CC-BY-3.0'),
+      ...Array.from({ length: 4 }, () => 'commons CC-BY-SA-4.0'),
+    ])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
