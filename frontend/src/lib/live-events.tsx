@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react'
+import type { EventType } from '../../../src/events.ts'
 
 /** `live`: events arrive. `connecting`: not yet, or again. `offline`: the last tries failed. */
 export type Connection = 'connecting' | 'live' | 'offline'
@@ -11,16 +12,20 @@ export interface LiveEvent {
   data: Record<string, unknown>
 }
 
-const EVENT_TYPES = [
-  'task.updated',
-  'task.completed',
-  'task.failed',
-  'video.updated',
-  'video.forgotten',
-  'export.updated',
-  'export.completed',
-  'export.failed',
-] as const
+/** What the stream may carry; the compiler asks for each type that the back end knows. */
+const EVENT_TYPES = Object.keys({
+  'task.updated': true,
+  'task.completed': true,
+  'task.failed': true,
+  'task.cancelled': true,
+  'video.updated': true,
+  'video.completed': true,
+  'video.failed': true,
+  'video.forgotten': true,
+  'export.updated': true,
+  'export.completed': true,
+  'export.failed': true,
+} satisfies Record<EventType, true>)
 
 /** Tries again after 1, 2, 4 … at most 10 seconds. */
 const MAX_WAIT_MS = 10_000
@@ -129,6 +134,8 @@ export function LiveEventsProvider({ children }: { children: ReactNode }) {
         retry = window.setTimeout(open, Math.min(MAX_WAIT_MS, 1000 * 2 ** (failures - 1)))
       }
       for (const type of EVENT_TYPES) source.addEventListener(type, heard)
+      // Some of what was missed is no longer kept.
+      source.addEventListener('reset', () => void client.invalidateQueries())
     }
     open()
     return () => {
