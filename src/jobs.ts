@@ -26,10 +26,24 @@ import { failTask, finishVideo } from './store/finish.ts'
 
 /** Tries at one piece of work before a fault that may pass counts as final. */
 const TRIES = 5
+/** A network that is away for a minute or two costs no video: the last try is three minutes on. */
+const NETWORK_TRIES = 7
 const FIRST_DELAY_SECONDS = 3
+/** The machine's own troubles: they are waited out, since no other work could be done either. */
+const WAITED_OUT: ReadonlySet<string> = new Set([
+  'disk-full',
+  'storage-unreachable',
+  'storage-failed',
+])
+const WAIT_SECONDS = 10
 const FFMPEG_UNUSABLE = 'ffmpeg-unusable'
-/** Final for now, but the machine's fault, not the video's: once mended, a retry helps. */
-const CURABLE: ReadonlySet<string> = new Set([FFMPEG_UNUSABLE, 'program-missing'])
+/** Final for now, but not the video's fault: once the machine or its network is mended, a retry helps. */
+const CURABLE: ReadonlySet<string> = new Set([
+  FFMPEG_UNUSABLE,
+  'program-missing',
+  'bot-check',
+  'cookies-unreadable',
+])
 /** A source that asks for more patience than this is tried again all the same. */
 const LONGEST_DELAY_SECONDS = 3600
 
@@ -66,6 +80,7 @@ export async function startJobs(services: Services): Promise<void> {
         retry: (delaySeconds, attempt) =>
           queue.enqueue('fetch', { videoId }, { delaySeconds, attempt }),
         giveUp: (fault) => failVideo(services, videoId, { ...fault, step: 'download' }),
+        networkTries: NETWORK_TRIES,
       },
     ),
   )
@@ -120,7 +135,8 @@ interface Fault {
 
 /**
  * Runs one piece of work and decides about its failure: faults of the material are final, faults of
- * the outside world and unknown ones are tried again with back-off, up to `TRIES`.
+ * the outside world and unknown ones are tried again with back-off, up to `TRIES`; a full disk or a store
+ * that is away is waited out.
  */
 async function guarded(
   services: Services,
@@ -129,6 +145,7 @@ async function guarded(
   outcome: {
     retry(delaySeconds: number, attempt: number): Promise<void>
     giveUp(fault: Fault): Promise<void>
+    networkTries?: number
   },
 ): Promise<void> {
   try {
@@ -145,8 +162,10 @@ async function guarded(
     // The queue lives in the same database: leave the job to its heartbeat.
     if (isDatabaseAway(error)) throw error
     const fault = describe(error, thrown instanceof StepFailure ? thrown.step : 'ingest')
-    const attempt = context.attempt + 1
-    if (!fault.retryable || CURABLE.has(fault.code) || attempt >= TRIES) {
+    const isWaitedOut = fault.retryable && WAITED_OUT.has(fault.code)
+    const attempt = context.attempt + (isWaitedOut ? 0 : 1)
+    const tries = fault.code === 'network' ? (outcome.networkTries ?? TRIES) : TRIES
+    if (!fault.retryable || CURABLE.has(fault.code) || attempt >= tries) {
       services.logger.warn(
         { code: fault.code, step: fault.step, message: fault.message },
         'gave up',
@@ -156,7 +175,9 @@ async function guarded(
     const delay =
       error instanceof TransientError && error.retryAfterMs !== undefined
         ? Math.min(error.retryAfterMs / 1000, LONGEST_DELAY_SECONDS)
-        : FIRST_DELAY_SECONDS * 2 ** (attempt - 1)
+        : isWaitedOut
+          ? WAIT_SECONDS
+          : FIRST_DELAY_SECONDS * 2 ** (attempt - 1)
     services.logger.warn({ err: error, attempt, delay }, 'will try again')
     await outcome.retry(Math.ceil(delay), attempt)
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'undici'
 import { z } from 'zod'
 import { PermanentError, TransientError } from '../errors.ts'
-import { requireDiskSpace } from './disk-space.ts'
+import { NoRoom, requireDiskSpace } from './disk-space.ts'
 import type { Guard } from './guard.ts'
 import { errorOfStatus } from './http.ts'
 import { NotYet } from './limits.ts'
@@ -94,6 +94,8 @@ export async function downloadDirect(
       // Everybody who asks this platform waits now, not only this download.
       if (thrown instanceof NotYet) throw thrown
       if (thrown instanceof TransientError && thrown.code === 'rate-limited') throw thrown
+      // Only the reserve is touched: what is here may stay until there is room.
+      if (thrown instanceof NoRoom) throw thrown
       const passing = thrown instanceof TransientError && thrown.code !== 'disk-full'
       if (!passing) {
         await startOver(part)

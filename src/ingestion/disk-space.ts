@@ -5,11 +5,14 @@ import { PermanentError, TransientError } from '../errors.ts'
 
 const LOOK_MS = 1000
 
+/** The disk is as full as downloads may make it; nothing was cut off. */
+export class NoRoom extends TransientError {}
+
 /**
  * Makes sure that `neededBytes` more fit into a folder, with `reserveBytes` left for everything else
  * that lives on its disk.
  *
- * @throws TransientError `disk-full`
+ * @throws NoRoom `disk-full`
  */
 export async function requireDiskSpace(
   folder: string,
@@ -19,7 +22,7 @@ export async function requireDiskSpace(
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   if (free >= neededBytes + reserveBytes) return
-  throw new TransientError(
+  throw new NoRoom(
     'disk-full',
     `The disk of ${folder} has ${free} bytes free; ${neededBytes} more and a reserve of ` +
       `${reserveBytes} (FORGEINDEX_MIN_FREE_BYTES) are needed. Make room: the download goes on by itself.`,

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TransientError } from '../../src/errors.ts'
 import { downloadDirect } from '../../src/ingestion/direct-download.ts'
 import { createGuard, type Guard } from '../../src/ingestion/guard.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
@@ -215,6 +216,15 @@ describe('a direct download fails, and leaves no bytes behind,', () => {
     await symlink('/dev/full', path.join(folder, 'original.part'))
     expect(await failure(url)).toMatchObject({ name: 'TransientError', code: 'disk-full' })
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it('for now when the disk has too little room, before a byte or on the way', async () => {
+    const url = server.serve('/c.mp4', { body: bytes })
+    const full = await failure(url, { reserveBytes: 2 ** 55 })
+    expect(full).toMatchObject({ name: 'NoRoom', code: 'disk-full' })
+    expect(full).toBeInstanceOf(TransientError)
+    // With room again it goes on.
+    expect(await downloadDirect(guard, url, folder, options())).toMatchObject({ sha256 })
   })
 
   it('on a redirect to a private address', async () => {

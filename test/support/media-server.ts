@@ -23,6 +23,8 @@ export interface SeenRequest {
   method: string
   path: string
   headers: IncomingHttpHeaders
+  /** As `performance.now()` tells it. */
+  at: number
 }
 
 export interface MediaServer extends AsyncDisposable {
@@ -46,6 +48,7 @@ export async function startMediaServer(
       method: request.method ?? '',
       path: request.url ?? '',
       headers: request.headers,
+      at: performance.now(),
     })
     if (answer?.(request, response)) return
     const file = files.get(path)
