@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
-import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
+import type { Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
+import { newestFirst } from './newest-first.ts'
 import type { DeliveriesTable, DeliveryAttempt, DeliveryState } from './schema.ts'
 
 /** A message to one webhook, and how far it is. `recordEvent` writes them. */
@@ -193,24 +194,7 @@ export async function listDeliveries(
 ): Promise<Page<Delivery>> {
   let query = db.selectFrom('deliveries').selectAll().where('webhook_id', '=', webhookId)
   if (options.state) query = query.where('state', '=', options.state)
-  if (options.cursor) {
-    const { createdAt, id } = decodeCursor(options.cursor)
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
-  }
-  const rows = await query
-    .select(sql<string>`created_at::text`.as('position'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(options.limit + 1)
-    .execute()
-  const last = rows[options.limit - 1]
-  return {
-    items: rows.slice(0, options.limit).map(toDelivery),
-    nextCursor:
-      rows.length > options.limit && last
-        ? encodeCursor({ createdAt: last.position, id: last.id })
-        : null,
-  }
+  return await newestFirst(query, options, toDelivery)
 }
 
 /** Drops messages that ended a month ago or more. */

@@ -2,8 +2,9 @@ import { type Selectable, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { ConflictError } from '../errors.ts'
 import type { EventType } from '../events.ts'
-import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
+import type { Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
+import { newestFirst } from './newest-first.ts'
 import type { WebhooksTable } from './schema.ts'
 
 /** A receiver of messages. Its secrets are not among what is read: see `secretsOf`. */
@@ -82,25 +83,8 @@ export async function listWebhooks(
   db: Db,
   options: { limit: number; cursor: string | null },
 ): Promise<Page<Webhook>> {
-  let query = db.selectFrom('webhooks').select(COLUMNS)
-  if (options.cursor) {
-    const { createdAt, id } = decodeCursor(options.cursor)
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
-  }
-  const rows = await query
-    .select(sql<string>`created_at::text`.as('position'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(options.limit + 1)
-    .execute()
-  const last = rows[options.limit - 1]
-  return {
-    items: rows.slice(0, options.limit).map(toWebhook),
-    nextCursor:
-      rows.length > options.limit && last
-        ? encodeCursor({ createdAt: last.position, id: last.id })
-        : null,
-  }
+  const query = db.selectFrom('webhooks').select(COLUMNS)
+  return await newestFirst(query, options, toWebhook)
 }
 
 /** Removes it with its messages. @throws NotFoundError `webhook-not-found` */
