@@ -22,6 +22,7 @@ import {
 } from '../store/videos.ts'
 import type { Platform } from './discovery/source.ts'
 import { type Downloaded, download } from './downloader.ts'
+import { userAgent } from './http.ts'
 import { takeIncoming } from './incoming.ts'
 import { limitsOf, NotYet } from './limits.ts'
 import { type IngestionServices, tooLong } from './orchestrator.ts'
@@ -156,7 +157,7 @@ async function store(
         thumbnailKey,
         contentSha256: got.sha256,
         bytes: got.bytes,
-        fetchedWith: got.fetchedWith,
+        fetchedWith: tool(got.fetchedWith),
         fetchedAt: new Date(),
         // What the source's search did not know, the download often does.
         ...(got.title && isPlaceholder(video) ? { title: got.title } : {}),
@@ -164,7 +165,9 @@ async function store(
         ...(video.uploader === null && got.uploader ? { uploader: got.uploader } : {}),
         ...(video.uploaderUrl === null && got.uploaderUrl ? { uploaderUrl: got.uploaderUrl } : {}),
         ...(video.publishedAt === null && got.publishedAt ? { publishedAt: got.publishedAt } : {}),
-        ...(video.licence === null && got.licence ? { licence: got.licence } : {}),
+        ...(video.licence === null && got.licence
+          ? { licence: got.licence, licenceEvidence: got.licenceEvidence ?? null }
+          : {}),
       })
       // Only now: the hash is ours, so nobody else's file of this content can be forgotten after this.
       if (await takeOutForgotten(trx, video.id, got.sha256)) return false
@@ -209,6 +212,11 @@ async function merge({ database, storage, queue }: FetchServices, video: Video, 
 function safeExtension(file: string): string {
   const extension = path.extname(file).toLowerCase()
   return /^\.[a-z0-9]{1,5}$/.test(extension) ? extension : ''
+}
+
+/** With a version: what we fetched ourselves is named by ours. */
+function tool(fetchedWith: string): string {
+  return /\d/.test(fetchedWith) ? fetchedWith : `${userAgent({ contact: null })} ${fetchedWith}`
 }
 
 /** A URL stands in for the title until the download tells it. */

@@ -257,12 +257,19 @@ for (const { form, missing } of FORMS) {
           source_url: expect.stringContaining('Turning_a_bowl.mp4'),
           query: 'lathe',
           licence: 'CC-BY-SA-4.0',
+          licence_spdx: 'CC-BY-SA-4.0',
+          retrieved_with: expect.stringMatching(/^Forgeindex\/\d+\.\d+\.\d+ http$/),
           uploader: 'Maker & Co',
           sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
         },
       })
       const { provenance } = body.annotation as { provenance: { evidence: unknown } }
-      expect(JSON.stringify(provenance.evidence)).toContain('CC BY-SA 4.0')
+      expect(provenance.evidence).toEqual({
+        field: 'extmetadata.LicenseShortName',
+        value: 'CC BY-SA 4.0',
+        page: expect.stringContaining('Turning_a_bowl.mp4'),
+        retrieved_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      })
     })
 
     it.each(['tiktok', 'instagram'])(

@@ -73,6 +73,7 @@ function DatasetHeading({ dataset }: { dataset: Dataset }) {
   const link = searchLink(dataset.filters)
   const facts = [
     ['Videos', formatCount(dataset.video_count)],
+    ...(dataset.removed_count > 0 ? [['Withdrawn', formatCount(dataset.removed_count)]] : []),
     ['Length', formatHours(dataset.total_seconds / 3600)],
     ['Version', String(dataset.version)],
     ['Frozen', formatDate(dataset.created_at)],
