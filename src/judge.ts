@@ -3,30 +3,40 @@ import { framesRelevance, queryPrompts, relevanceOf } from './labeling/relevance
 import { loadTaxonomy } from './labeling/taxonomy.ts'
 import type { Services } from './services.ts'
 import { frameVectorsOf } from './store/embeddings.ts'
-import { isTaken, judge, type Unjudged, unjudged, wordsShare } from './store/judging.ts'
-import { deleteVideo, endRun, lockVideoIfThere } from './store/videos.ts'
+import { isTurnedDown, judge, type Unjudged, unjudged, wordsShare } from './store/judging.ts'
+import { deleteVideo, endRun, lockVideoIfThere, updateVideo } from './store/videos.ts'
 
 type Parts = Pick<Services, 'database' | 'storage' | 'models' | 'logger'>
 
 /**
  * Applies the rules of the tasks that took a video: is it on topic, does it look like another one? One
  * that no task keeps is removed before it costs more, unless it is completed and thereby the library's.
- * Returns whether the video stays.
+ * Returns whether the video stays. Killed anywhere, the next call goes on.
  */
-export async function admitVideo(services: Parts, videoId: string): Promise<boolean> {
-  const { database, storage } = services
-  const items = await unjudged(database.db, { videoId })
-  const verdicts = await judgeAll(services, items)
-  if (!verdicts.includes('rejected')) return true
-  const isRemoved = await database.db.transaction().execute(async (trx) => {
+export async function admitVideo(
+  services: Parts & Pick<Services, 'queue'>,
+  videoId: string,
+): Promise<boolean> {
+  const { database, storage, queue } = services
+  await judgeAll(services, await unjudged(database.db, { videoId }))
+  const isUnwanted = await database.db.transaction().execute(async (trx) => {
     const video = await lockVideoIfThere(trx, videoId)
-    if (!video || video.status === 'completed' || (await isTaken(trx, videoId))) return false
+    if (!video || video.status === 'completed' || !(await isTurnedDown(trx, videoId))) return false
     await endRun(trx, videoId)
-    await deleteVideo(trx, videoId)
     return true
   })
-  if (isRemoved) await storage.deletePrefix(`videos/${videoId}/`)
-  return !isRemoved
+  if (!isUnwanted) return true
+  // Before the row that names them: else a kill in between would leave them for ever.
+  await storage.deletePrefix(`videos/${videoId}/`)
+  await database.db.transaction().execute(async (trx) => {
+    if (!(await lockVideoIfThere(trx, videoId))) return
+    if (await isTurnedDown(trx, videoId)) return await deleteVideo(trx, videoId)
+    // Another task took it in that moment: it is fetched again.
+    const nothing = { storageKey: null, thumbnailKey: null, contentSha256: null }
+    await updateVideo(trx, videoId, { status: 'pending', ...nothing })
+    await queue.enqueue('fetch', { videoId }, { transaction: trx })
+  })
+  return false
 }
 
 /** The same for videos that a task took and the library has already; none is removed. */
@@ -34,14 +44,12 @@ export async function judgeKnownVideos(services: Parts, taskId: string): Promise
   await judgeAll(services, await unjudged(services.database.db, { taskId }))
 }
 
-async function judgeAll(services: Parts, items: Unjudged[]): Promise<('kept' | 'rejected')[]> {
-  const verdicts: ('kept' | 'rejected')[] = []
+async function judgeAll(services: Parts, items: Unjudged[]): Promise<void> {
+  const { db } = services.database
   for (const item of items) {
     const relevance = item.minRelevance === null ? null : await measure(services, item)
-    const { db } = services.database
-    verdicts.push(await db.transaction().execute((trx) => judge(trx, item, relevance)))
+    await db.transaction().execute((trx) => judge(trx, item, relevance))
   }
-  return verdicts
 }
 
 /** Null where there is no query to be relevant to. */

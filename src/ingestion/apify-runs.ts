@@ -165,7 +165,8 @@ async function openRun(
   if (maxUsd <= 0) {
     throw new PermanentError(
       'apify-budget-spent',
-      `The task has spent the ${settings.apify.maxUsd} dollars at Apify that FORGEINDEX_APIFY_MAX_USD allows.`,
+      'The task has spent the dollars at Apify that it may: FORGEINDEX_APIFY_MAX_USD allows ' +
+        `${settings.apify.maxUsd}, and max_usd where it was given can only allow less.`,
     )
   }
   const rowId = await beginSourceRun(db, taskId, { ...key, input, maxUsd })

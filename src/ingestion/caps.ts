@@ -14,7 +14,8 @@ const GUESSED_BYTES = 100_000_000
 /** The cap on time, when it is reached. */
 export function capOf({ maxSeconds, startedAt }: Task): CapReached | null {
   if (maxSeconds === null || startedAt === null) return null
-  if (Date.now() - startedAt.getTime() < maxSeconds * 1000) return null
+  // A timer may be a little early.
+  if (Date.now() - startedAt.getTime() < maxSeconds * 1000 - 20) return null
   const message = `The search for videos ended after the ${maxSeconds} s that max_seconds allows.`
   return { code: 'max-seconds-reached', message }
 }

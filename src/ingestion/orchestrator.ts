@@ -23,7 +23,7 @@ const LISTED: ReadonlySet<string> = new Set(['folder', 'urls', 'upload'])
 /** Sources that bring about as many as they are asked for: asked for more, they may have more. */
 const BY_NUMBER: ReadonlySet<string> = new Set(['youtube', 'tiktok', 'instagram', 'any'])
 /** Those that cost money when there is a token: what their run has brought is kept. */
-const PAID: ReadonlySet<string> = new Set(['youtube', 'tiktok', 'instagram'])
+const PAID: ReadonlySet<string> = new Set(['youtube', 'tiktok', 'instagram', 'any'])
 /** A paid run is not waited for once there is enough; what it has brought comes at once. */
 const READY_MS = 500
 /** Kept in reserve at least, when a video was lost once. */
@@ -120,7 +120,18 @@ class Discovery {
     this.#signal = AbortSignal.any([signal, draining, ...(this.#deadline ? [this.#deadline] : [])])
   }
 
+  /** @throws whatever the source throws, unless the cap on time was what ended it */
   async round(): Promise<Round> {
+    try {
+      return await this.#round()
+    } catch (thrown) {
+      const reached = this.#deadline?.aborted ? capOf(this.#task) : null
+      if (reached === null) throw thrown
+      return reached
+    }
+  }
+
+  async #round(): Promise<Round> {
     const { db } = this.#services.database
     const { id, maxVideos, variants } = this.#task
     this.#good = await this.#count()
@@ -173,8 +184,6 @@ class Discovery {
         const outcome = await this.#ask({ index, variant, limit }, tally)
         if (outcome !== 'exhausted') return outcome
       } catch (thrown) {
-        const reached = this.#deadline?.aborted ? capOf(this.#task) : null
-        if (reached) return reached
         this.#signal.throwIfAborted()
         const isOptional = variant !== null && thrown instanceof ForgeindexError
         if (!isOptional || thrown instanceof TransientError) throw thrown

@@ -70,15 +70,11 @@ export async function wordsShare(db: Db, videoId: string, text: string): Promise
 }
 
 /**
- * Applies a task's rules to one of its videos. Returns whether the task keeps it. Two videos that look
- * the same and come at once: the first one judged stays.
+ * Applies a task's rules to one of its videos. Two videos that look the same and come at once: the
+ * first one judged stays.
  */
-export async function judge(
-  trx: Trx,
-  item: Unjudged,
-  relevance: number | null,
-): Promise<'kept' | 'rejected'> {
-  if (!(await isTaskOpen(trx, item.taskId))) return 'kept'
+export async function judge(trx: Trx, item: Unjudged, relevance: number | null): Promise<void> {
+  if (!(await isTaskOpen(trx, item.taskId))) return
   const offTopic =
     item.minRelevance !== null && relevance !== null && relevance < item.minRelevance
       ? {
@@ -98,10 +94,9 @@ export async function judge(
     .where('state', '=', 'accepted')
     .where('judged_at', 'is', null)
     .executeTakeFirst()
-  if (!refusal || (done.numUpdatedRows ?? 0n) === 0n) return 'kept'
+  if (!refusal || (done.numUpdatedRows ?? 0n) === 0n) return
   await askForMore(trx, item.taskId)
   await settleTask(trx, item.taskId)
-  return 'rejected'
 }
 
 /** A video of the task that looks the same and stays. */
@@ -124,13 +119,10 @@ async function duplicateOf(
   return { code: 'near-duplicate', reason }
 }
 
-/** True when some task has this video among those it took. */
-export async function isTaken(trx: Trx, videoId: string): Promise<boolean> {
-  const row = await trx
-    .selectFrom('candidates')
-    .select('id')
-    .where('video_id', '=', videoId)
-    .where('state', '=', 'accepted')
-    .executeTakeFirst()
-  return row !== undefined
+/** True when tasks turned this video down after it was taken, and none has it among its own. */
+export async function isTurnedDown(trx: Trx, videoId: string): Promise<boolean> {
+  const { rows } = await sql<{ is_down: boolean }>`
+    select coalesce(bool_or(judged_at is not null) and not bool_or(state = 'accepted'), false) as is_down
+    from candidates where video_id = ${videoId}`.execute(trx)
+  return rows[0]?.is_down ?? false
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Estimate, Task } from '../../src/api/schemas/tasks.ts'
 import { openSourceRuns } from '../../src/store/source-runs.ts'
 import { goodRun } from '../support/apify-results.ts'
 import { type ApifyServer, startApifyServer } from '../support/apify-server.ts'
@@ -76,5 +77,46 @@ it('a program that stops leaves its run to the next one, which goes on with it',
   expect(apify.runs).toHaveLength(1)
   const { body } = await library.ask<{ items: { id: string }[] }>('GET', '/api/tasks')
   await library.ask('POST', `/api/tasks/${body.items[0]?.id}/cancel`)
+  await until(() => apify.runs[0]?.status === 'ABORTED')
+})
+
+it('an estimate asks Apify for nothing, and a task spends no more than it may', async () => {
+  apify.reset()
+  await using library = await openOwnLibrary(variables)
+  const wish = { query: 'lathe', platform: 'tiktok', max_videos: 100 }
+  const { status, body } = await library.ask<Estimate>('POST', '/api/ingest', {
+    ...{ ...wish, dry_run: true },
+  })
+  expect(status).toBe(200)
+  // 160 results, half as many again and ten, at 0.0037 dollars and one start at 0.001.
+  expect(body).toMatchObject({ candidates: 100, sampled: 0, apify_cost_usd: 0.593, hours: null })
+  expect(apify.requests).toEqual([])
+  const { body: tasks } = await library.ask<{ items: object[] }>('GET', '/api/tasks')
+  expect(tasks.items).toEqual([])
+
+  const capped = { ...wish, max_usd: 0.75 }
+  const { body: task } = await library.ask<{ id: string }>('POST', '/api/ingest', capped)
+  await until(() => apify.runs.length === 1)
+  const [run] = await openSourceRuns(library.services.database.db, { taskId: task.id })
+  expect(run).toBeDefined()
+  const start = apify.requests.find(
+    ({ method, path: at }) => method === 'POST' && at.includes('/runs'),
+  )
+  expect(new URL(start?.path ?? '', apify.url).searchParams.get('maxTotalChargeUsd')).toBe('0.75')
+  await library.ask('POST', `/api/tasks/${task.id}/cancel`)
+  await until(() => apify.runs[0]?.status === 'ABORTED')
+})
+
+it('a search that waits for Apify ends when its time is up, and so does the run', async () => {
+  apify.reset()
+  await using library = await openOwnLibrary(variables)
+  const wish = { query: 'lathe', platform: 'tiktok', max_seconds: 2 }
+  const { body } = await library.ask<{ id: string }>('POST', '/api/ingest', wish)
+  const task = (await library.finished(body.id)) as unknown as Task
+  expect(task).toMatchObject({ status: 'failed', videos_found: 0 })
+  expect(task.notes.map(({ code }) => code)).toEqual(['max-seconds-reached'])
+  const took = Date.parse(task.finished_at ?? '') - Date.parse(task.started_at ?? '')
+  expect(took).toBeGreaterThan(1900)
+  expect(took).toBeLessThan(10_000)
   await until(() => apify.runs[0]?.status === 'ABORTED')
 })
