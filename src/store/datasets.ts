@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db } from '../config/database.ts'
-import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
+import type { Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
+import { newestFirst } from './newest-first.ts'
 import type { DatasetsTable } from './schema.ts'
 import { matchingVideos, type VideoFilters } from './video-filters.ts'
 
@@ -133,7 +134,7 @@ export async function listDatasets(
   db: Db,
   options: { limit: number; cursor?: string | null },
 ): Promise<Page<Dataset>> {
-  let query = db
+  const query = db
     .selectFrom('datasets')
     .selectAll()
     // Thousands of chosen videos in each would make the page megabytes large: the words count them.
@@ -142,30 +143,11 @@ export async function listDatasets(
         when jsonb_array_length(coalesce(filters -> 'video_ids', '[]')) > ${MOST_LISTED_IDS}
         then filters - 'video_ids' else filters end`.as('filters'),
     )
-    // With microseconds: a Date would cut them off, and the last of a page would come again.
-    .select(
-      sql<string>`to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as(
-        'created_text',
-      ),
-    )
-  if (options.cursor) {
-    const { createdAt, id } = decodeCursor(options.cursor)
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
-  }
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(options.limit + 1)
-    .execute()
-  const page = rows.slice(0, options.limit)
-  const last = page.at(-1)
-  return {
-    items: page.map(toDataset),
-    nextCursor:
-      rows.length > page.length && last
-        ? encodeCursor({ createdAt: last.created_text, id: last.id })
-        : null,
-  }
+  return await newestFirst(
+    query,
+    { limit: options.limit, cursor: options.cursor ?? null },
+    toDataset,
+  )
 }
 
 /** @throws NotFoundError `dataset-not-found` */

@@ -1,8 +1,9 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
-import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
+import type { Page } from './cursor.ts'
 import { recordEvent } from './events.ts'
 import { checkedId, notFound } from './ids.ts'
+import { newestFirst } from './newest-first.ts'
 import type { DatasetExportsTable, ExportFormat, ExportState } from './schema.ts'
 
 /** An archive of one version of a dataset, made in the background. */
@@ -84,28 +85,8 @@ export async function listExports(
   datasetId: string,
   options: { limit: number; cursor: string | null },
 ): Promise<Page<DatasetExport>> {
-  let query = db
-    .selectFrom('dataset_exports')
-    .selectAll()
-    .select(sql<string>`created_at::text`.as('created_text'))
-    .where('dataset_id', '=', datasetId)
-  if (options.cursor) {
-    const { createdAt, id } = decodeCursor(options.cursor)
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
-  }
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(options.limit + 1)
-    .execute()
-  const last = rows[options.limit - 1]
-  return {
-    items: rows.slice(0, options.limit).map(toExport),
-    nextCursor:
-      rows.length > options.limit && last
-        ? encodeCursor({ createdAt: last.created_text, id: last.id })
-        : null,
-  }
+  const query = db.selectFrom('dataset_exports').selectAll().where('dataset_id', '=', datasetId)
+  return await newestFirst(query, options, toExport)
 }
 
 /** Takes an export over for a run, from its beginning. Null when it was deleted or has ended. */
