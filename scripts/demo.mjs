@@ -51,7 +51,8 @@ await main(async () => {
       if (library.joined) say(`\nThe library is served at ${library.url}`)
       return 0
     }
-    say(`\nServing at ${library.url} (API documentation: ${library.url}/docs). Ctrl-C stops it.`)
+    say(`\nOpen ${library.url} in a browser (the API is described at ${library.url}/docs).`)
+    say('Ctrl-C stops it.')
     served = true
     return await library.stopped
   } finally {
