@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../config/database.ts'
 import type { Storage } from '../config/storage.ts'
 import { Requeue } from '../config/task-queue.ts'
-import { TransientError, toError } from '../errors.ts'
+import { NotFoundError, TransientError, toError } from '../errors.ts'
 import { probe } from '../media/ffprobe.ts'
 import { mergeCandidates } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
@@ -26,6 +27,9 @@ import { userAgent } from './http.ts'
 import { takeIncoming } from './incoming.ts'
 import { limitsOf, NotYet } from './limits.ts'
 import { type IngestionServices, tooLong } from './orchestrator.ts'
+
+const CANCEL_LOOKS = 5
+const CANCEL_LOOK_MS = 200
 
 export interface FetchServices extends IngestionServices {
   storage: Storage
@@ -108,6 +112,9 @@ async function fetchOnce(
     }
   } catch (error) {
     keep = options.signal.aborted || error instanceof TransientError
+    if (options.signal.aborted && (await isCancelled(db, videoId))) {
+      await rm(folder, { recursive: true, force: true })
+    }
     throw error
   } finally {
     if (!keep) {
@@ -115,6 +122,20 @@ async function fetchOnce(
       await dropUpload(storage, video)
     }
   }
+}
+
+/** Whether the work was stopped for good, not with its process: its row says so a moment later. */
+async function isCancelled(db: Db, videoId: string): Promise<boolean> {
+  try {
+    for (let look = 0; look < CANCEL_LOOKS; look++) {
+      if ((await getVideo(db, videoId)).status === 'failed') return true
+      await sleep(CANCEL_LOOK_MS)
+    }
+  } catch (thrown) {
+    // Removed altogether; or the database is closed or away, and then this is no cancelling.
+    return thrown instanceof NotFoundError
+  }
+  return false
 }
 
 /** Its turn has come. @throws Requeue when the video was cancelled meanwhile: the next look ends it */
