@@ -34,6 +34,8 @@ export interface MediaServer extends AsyncDisposable {
   readonly requests: SeenRequest[]
   /** Puts a file at a path (`/clip.mp4`) and returns its address. */
   serve(path: string, file: ServedFile): string
+  /** Breaks all connections. */
+  cut(): void
 }
 
 /** A real HTTP server on loopback with ranges, validators, and cuts on demand. */
@@ -66,6 +68,7 @@ export async function startMediaServer(
       files.set(path, file)
       return `${url}${encodeURI(path)}`
     },
+    cut: () => server.closeAllConnections(),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
