@@ -1,11 +1,21 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  statfs,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeClip } from '../support/clip.ts'
+import { makeClip, variantOf } from '../support/clip.ts'
+import { startMediaServer } from '../support/media-server.ts'
 import { endOfTask, type ProgramLibrary, programLibrary } from '../support/program.ts'
 
 const execute = promisify(execFile)
@@ -68,6 +78,36 @@ test.skipIf(!asRoot)(
     expect(task).toMatchObject({ status: 'completed', videos_processed: 1 })
     server.program.kill('SIGTERM')
     expect((await server.program.ended).code).toBe(0)
+  },
+  240_000,
+)
+
+test.skipIf(!asRoot)(
+  'a disk with too little room for a download: it waits, says so, and goes on with room',
+  async ({ skip }) => {
+    if (!mounted) skip('mounting a tmpfs is not allowed here')
+    await using media = await startMediaServer()
+    const clip = await readFile(path.join(clips, 'a.mp4'))
+    // Other bytes than those of the test before.
+    const url = media.serve('/b.mp4', { body: variantOf(clip, 1) })
+    library.variables.FORGEINDEX_COMMONS_URL = media.url
+    library.variables.FORGEINDEX_MIN_FREE_BYTES = String(6 * 1024 ** 2)
+    const server = await library.serve()
+    const ballast = await fill(5 * 1024 ** 2)
+    const { body } = await server.ask<{ id: string }>('POST', '/api/ingest', { urls: [url] })
+    await server.program.saw(
+      /disk-full.*FORGEINDEX_MIN_FREE_BYTES|FORGEINDEX_MIN_FREE_BYTES.*disk-full/,
+    )
+    expect((await server.ask('GET', `/api/tasks/${body.id}`)).body).toMatchObject({
+      status: 'running',
+      videos_failed: 0,
+    })
+    await truncate(ballast, 0)
+    const task = await endOfTask<{ status: string; videos_processed: number }>(server, body.id)
+    expect(task).toMatchObject({ status: 'completed', videos_processed: 1 })
+    server.program.kill('SIGTERM')
+    expect((await server.program.ended).code).toBe(0)
+    delete library.variables.FORGEINDEX_MIN_FREE_BYTES
   },
   240_000,
 )
