@@ -67,12 +67,5 @@ export function decodeNumbers(cursor: string, length: number): number[] {
   } catch {
     // Falls through: not ours, whatever it is.
   }
-  throw invalidCursor()
-}
-
-function invalidCursor(): InvalidInputError {
-  return new InvalidInputError(
-    'invalid-cursor',
-    'This cursor is not one that a list gave: pass on next_cursor as it came, or leave it out.',
-  )
+  throw foreignCursor()
 }

@@ -1,8 +1,9 @@
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
-import { decodeCursor, encodeCursor, type Page } from './cursor.ts'
+import type { Page } from './cursor.ts'
 import { checkedId, notFound } from './ids.ts'
+import { newestFirst } from './newest-first.ts'
 import type {
   DiscoveryPosition,
   DuplicatePolicy,
@@ -104,25 +105,7 @@ export async function listTasks(
   db: Db,
   options: { limit: number; cursor: string | null },
 ): Promise<Page<Task>> {
-  let query = db.selectFrom('ingestion_tasks').selectAll()
-  if (options.cursor) {
-    const { createdAt, id } = decodeCursor(options.cursor)
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
-  }
-  const rows = await query
-    .select(sql<string>`created_at::text`.as('position'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(options.limit + 1)
-    .execute()
-  const last = rows[options.limit - 1]
-  return {
-    items: rows.slice(0, options.limit).map(toTask),
-    nextCursor:
-      rows.length > options.limit && last
-        ? encodeCursor({ createdAt: last.position, id: last.id })
-        : null,
-  }
+  return await newestFirst(db.selectFrom('ingestion_tasks').selectAll(), options, toTask)
 }
 
 /** Ids of tasks that took this video. */
