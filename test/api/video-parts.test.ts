@@ -493,7 +493,7 @@ eachDatabase('candidates and taxonomies', (_open, form) => {
     type Page = { items: Candidate[]; next_cursor: string | null }
     const url = `/api/tasks/${task.id}/candidates`
     const first = await library.ask<Page>('GET', `${url}?limit=2`)
-    expect(first.body.items).toEqual([
+    expect(first.body.items).toMatchObject([
       {
         url: 'https://videos.example/0',
         title: 'Video 0',
@@ -503,7 +503,7 @@ eachDatabase('candidates and taxonomies', (_open, form) => {
         reason: null,
         video_id: null,
       },
-      expect.objectContaining({ title: 'Video 1', reason_code: 'too-long' }),
+      { title: 'Video 1', reason_code: 'too-long' },
     ])
     const next = await library.ask<Page>('GET', `${url}?limit=2&cursor=${first.body.next_cursor}`)
     expect(next.body).toMatchObject({ items: [{ title: 'Video 2' }], next_cursor: null })

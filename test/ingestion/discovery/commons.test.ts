@@ -226,15 +226,28 @@ describe('manners', () => {
       /^Forgeindex\/\d+\.\d+\.\d+ \(ops@example\.org\)$/,
     )
     const settings = settingsWith({ FORGEINDEX_CONTACT: '' })
-    for (let i = 0; i < 10; i++) await search('nothing like that', { settings })
+    const ask = () =>
+      commonsSource(settings)
+        .discover(
+          { platform: 'commons', query: 'nothing like that', urls: [], limit: 1 },
+          { signal: AbortSignal.timeout(500) },
+        )
+        [Symbol.asyncIterator]()
+        .next()
+    let answered = 0
+    while (
+      answered <= 10 &&
+      (await ask().then(
+        () => true,
+        () => false,
+      ))
+    )
+      answered++
+    expect(answered).toBeGreaterThan(0)
+    expect(answered).toBeLessThanOrEqual(10)
     expect(server.requests.at(-1)?.headers['user-agent']).toMatch(/^Forgeindex\/[\d.]+$/)
     const before = server.requests.length
-    const soon = AbortSignal.timeout(500)
-    const eleventh = commonsSource(settings)
-      .discover({ platform: 'commons', query: 'x', urls: [], limit: 1 }, { signal: soon })
-      [Symbol.asyncIterator]()
-      .next()
-    await expect(eleventh).rejects.toThrow()
+    await expect(ask()).rejects.toThrow()
     expect(server.requests.length).toBe(before)
   })
 
