@@ -213,7 +213,7 @@ describe('what sources write', () => {
       [`http://${cc}/licenses/by/3.0/`, 'CC-BY-3.0'],
       [`https://www.${cc}/licenses/by-nc-sa/4.0/deed.de`, 'CC-BY-NC-SA-4.0'],
       [`http://${cc}/licenses/by/3.0/us`, 'CC-BY-3.0-US'],
-      [`http://${cc}/licenses/by-sa/3.0/us/`, `http://${cc}/licenses/by-sa/3.0/us/`],
+      [`http://${cc}/licenses/by-sa/3.0/us/`, 'LicenseRef-CC-BY-SA-3.0-US'],
       [`http://${cc}/publicdomain/mark/1.0/`, 'LicenseRef-public-domain'],
       [`http://${cc}/licenses/publicdomain/`, 'LicenseRef-public-domain'],
       [`https://${cc}/publicdomain/zero/1.0/`, 'CC0-1.0'],
