@@ -43,11 +43,14 @@ export const datasetVideosQuery = (id: string, limit = 50) =>
     getNextPageParam: (last) => last.next_cursor,
   })
 
-export const createDataset = (body: {
-  name: string
-  description?: string | null
-  filters: Record<string, unknown>
-}) => request<Dataset>('/api/dataset', { method: 'POST', body })
+export const createDataset = (
+  body: {
+    name: string
+    description?: string | null
+    filters: Record<string, unknown>
+  },
+  signal?: AbortSignal,
+) => request<Dataset>('/api/dataset', { method: 'POST', body, signal })
 
 export const deleteDataset = (id: string) =>
   request<null>(`/api/dataset/${id}`, { method: 'DELETE' })

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { createDataset, type Dataset } from '../api/datasets.ts'
 import { formatCount, plural } from '../lib/format.ts'
@@ -70,27 +70,31 @@ function Content({
   const [description, setDescription] = useState('')
   const [best, setBest] = useState(String(source.best ?? 0))
   const [gathered, setGathered] = useState(0)
-  const [stop] = useState(() => new AbortController())
+  const stop = useRef<AbortController | null>(null)
+  // Escape and the X take the dialog away without a word to this content.
+  useEffect(() => () => stop.current?.abort(), [])
   const create = useMutation({
     mutationFn: async () => {
       setGathered(0)
-      const filters = await source.filters(Number(best), setGathered, stop.signal)
-      return createDataset({ name: name.trim(), description: description.trim() || null, filters })
+      stop.current = new AbortController()
+      const { signal } = stop.current
+      const filters = await source.filters(Number(best), setGathered, signal)
+      signal.throwIfAborted()
+      return createDataset(
+        { name: name.trim(), description: description.trim() || null, filters },
+        signal,
+      )
     },
     onSuccess: (dataset) => {
       void client.invalidateQueries({ queryKey: ['datasets'] })
       onCreated?.(dataset)
     },
   })
-  const close = () => {
-    stop.abort()
-    onClose()
-  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     create.mutate()
   }
-  if (create.data) return <Created dataset={create.data} onClose={close} />
+  if (create.data) return <Created dataset={create.data} onClose={onClose} />
 
   const ranked = source.best !== undefined
   const wanted = Math.round(Number(best))
@@ -171,7 +175,7 @@ function Content({
           </p>
         )}
         <div className="flex justify-end gap-2">
-          <Button onClick={close}>Cancel</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button
             type="submit"
             variant="primary"
