@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import { Button } from './ui/button.tsx'
 import { Dialog, DialogClose, DialogContent } from './ui/dialog.tsx'
 
@@ -27,12 +27,13 @@ export function ConfirmDialog({
   children,
 }: ConfirmDialogProps) {
   const doing = useMutation({ mutationFn: onConfirm, onSuccess: () => onOpenChange(false) })
-  const change = (next: boolean) => {
-    if (next) doing.reset()
-    onOpenChange(next)
-  }
+  const { isError, reset } = doing
+  // However it was closed, and also when the failure came only afterwards.
+  useEffect(() => {
+    if (!open && isError) reset()
+  }, [open, isError, reset])
   return (
-    <Dialog open={open} onOpenChange={change}>
+    <Dialog open={open} onOpenChange={onOpenChange}>
       <DialogContent title={title} description={description}>
         {children}
         <p role="alert" className="text-sm text-bad empty:hidden">
