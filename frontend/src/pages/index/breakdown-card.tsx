@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { withQuery } from '../../api/client.ts'
 import type { Stats } from '../../api/stats.ts'
 import { Segmented } from '../../components/segmented.tsx'
 import { Card, CardHeader } from '../../components/ui/card.tsx'
@@ -58,6 +59,11 @@ export function barsOf(counts: Record<string, number>): { name: string | null; c
   return [...sorted.slice(0, MAX_BARS - 1), { name: null, count: rest }]
 }
 
+/** The search page with the videos of one bar; a name may hold commas. */
+export function videosLink(kind: Kind, name: string): string {
+  return withQuery(paths.search(), { [kind]: [name] })
+}
+
 function Bars({ kind, counts }: { kind: Kind; counts: Record<string, number> }) {
   const bars = barsOf(counts)
   const most = Math.max(1, ...bars.map(({ count }) => count))
@@ -72,7 +78,7 @@ function Bars({ kind, counts }: { kind: Kind; counts: Record<string, number> }) 
               <div className="px-1 py-1">{bar}</div>
             ) : (
               <Link
-                to={paths.search({ [kind]: name })}
+                to={videosLink(kind, name)}
                 className="block rounded-sm px-1 py-1 hover:bg-raised"
               >
                 {bar}
