@@ -4,6 +4,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { dropOwnOrigin } from './own-origin.ts'
 
 const root = import.meta.dirname
 /** Where the API is in development; `http://backend:8000` in a container. */
@@ -16,18 +17,13 @@ export default defineConfig({
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
   server: {
     port: 5173,
-    // The API refuses pages of another origin: through the proxy the page has the API's.
+    // The API refuses pages of another origin: to it, the pages of this server have none.
     proxy: Object.fromEntries(proxied.map((at) => [at, { target, changeOrigin: true, configure }])),
   },
 })
 
-function configure(proxy: {
-  on: (event: 'proxyReq', listener: (request: Outgoing) => void) => void
-}) {
-  proxy.on('proxyReq', (request) => request.removeHeader('origin'))
-}
-interface Outgoing {
-  removeHeader(name: string): void
+function configure(proxy: { on: (event: 'proxyReq', listener: typeof dropOwnOrigin) => void }) {
+  proxy.on('proxyReq', dropOwnOrigin)
 }
 
 /** Writes .gz and .br beside each built text file, once, so that no server compresses per request. */
