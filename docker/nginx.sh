@@ -16,6 +16,13 @@ case "$FORGEINDEX_TOKEN$FORGEINDEX_BIND$MINIO_PUBLIC_URL$MINIO_BUCKET" in
   exit 2
   ;;
 esac
+# The bucket is a path of its own beside those of the pages and the API.
+case "$MINIO_BUCKET" in
+videos | datasets | search | assets | api | docs | health | stats)
+  echo "MINIO_BUCKET: expected a name that is no path of the pages or the API, got $MINIO_BUCKET; choose another, such as forgeindex" >&2
+  exit 2
+  ;;
+esac
 
 envsubst '$FORGEINDEX_TOKEN $FORGEINDEX_BIND $MINIO_PUBLIC_URL $MINIO_BUCKET' \
   </etc/nginx/forgeindex.conf.template >/tmp/nginx.conf
