@@ -71,6 +71,12 @@ describe('the player with a file', () => {
     expect(player.state.shown).toBe(true)
     player.seek(7)
     expect(video.currentTime).toBe(7)
+    // The picture is still that of 4 s.
+    expect(player.state).toMatchObject({ time: 7, shown: false })
+    video.dispatchEvent(new Event('seeked'))
+    expect(player.state.shown).toBe(true)
+    player.seek(7)
+    expect(player.state.shown).toBe(true)
     video.currentTime = 8
     video.dispatchEvent(new Event('timeupdate'))
     expect(player.state.time).toBe(8)
@@ -98,5 +104,28 @@ describe('the player with a file', () => {
     vi.advanceTimersByTime(1000)
     expect(player.state.time).toBeCloseTo(1, 1)
     expect(video.currentTime).toBe(0)
+  })
+
+  it('takes the length that comes later, and goes where it was to go', () => {
+    const player = new Player(0, 30)
+    expect(player.state).toMatchObject({ time: 0, duration: 0 })
+    player.setDuration(0)
+    expect(player.state.duration).toBe(0)
+    const video = document.createElement('video')
+    player.attach(video)
+    player.setDuration(60)
+    expect(player.state).toMatchObject({ time: 30, duration: 60 })
+    expect(video.currentTime).toBe(30)
+    player.seek(12)
+    player.setDuration(61)
+    expect(player.state).toMatchObject({ time: 12, duration: 61 })
+  })
+
+  it('gives its own clock up for that of an element that comes later', async () => {
+    const player = new Player(10)
+    await player.play()
+    player.attach(document.createElement('video'))
+    vi.advanceTimersByTime(2000)
+    expect(player.state).toMatchObject({ time: 0, playing: false })
   })
 })

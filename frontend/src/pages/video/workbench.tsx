@@ -23,6 +23,7 @@ import { Timeline, type TimelineHandle } from './timeline/timeline.tsx'
 export function Workbench({ video }: { video: SmallVideo }) {
   const [params] = useSearchParams()
   const [player] = useState(() => new Player(video.duration ?? 0, timeOfUrl(params) ?? 0))
+  useEffect(() => player.setDuration(video.duration ?? 0), [player, video.duration])
   return (
     <PlayerProvider player={player}>
       <LabelsProvider>

@@ -1,5 +1,5 @@
 import { AudioLines, FileVideo, LoaderCircle } from 'lucide-react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { Detection, Keyframe, SmallVideo } from '../../../api/video.ts'
 import { cn } from '../../../lib/cn.ts'
 import { useConnection } from '../../../lib/live-events.tsx'
@@ -29,11 +29,14 @@ export function Stage({
   const shown = usePlayState((state) => state.shown)
   const { boxesShown } = useLabels()
   const [stage, setStage] = useState<HTMLDivElement | null>(null)
-  const element = useRef<HTMLVideoElement>(null)
   const connection = useConnection()
   const hasPicture = video.width !== null && video.height !== null
 
-  useEffect(() => (element.current ? player.attach(element.current) : undefined), [player])
+  // By the element and not once: the page may be open before the file is here.
+  const follow = useCallback(
+    (element: HTMLVideoElement | null) => (element ? player.attach(element) : undefined),
+    [player],
+  )
   // The file did not come because the server was away: it is asked for again once, when it is back.
   useEffect(() => {
     if (connection === 'live' && player.state.fault?.kind === 'network') player.reload()
@@ -55,7 +58,7 @@ export function Stage({
     >
       {video.media_url && (
         <video
-          ref={element}
+          ref={follow}
           src={video.media_url}
           {...(video.thumbnail_url ? { poster: video.thumbnail_url } : {})}
           preload="metadata"

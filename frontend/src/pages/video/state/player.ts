@@ -40,9 +40,12 @@ export class Player {
   #listeners = new Set<() => void>()
   #video: HTMLVideoElement | null = null
   #stopTicks: (() => void) | null = null
+  /** Where to go as soon as the duration is known; seconds. */
+  #wish: number | null = null
 
-  /** `duration` and `time` in seconds. */
+  /** `duration` and `time` in seconds; a duration of 0 is one that is not known yet. */
   constructor(duration: number, time = 0) {
+    if (duration <= 0) this.#wish = time
     this.#state = {
       time: Math.min(Math.max(0, time), duration),
       duration,
@@ -71,8 +74,23 @@ export class Player {
     for (const listener of this.#listeners) listener()
   }
 
+  /**
+   * Takes a length that became known later, in seconds, and goes where it was told to go before.
+   * 0 (still not known) changes nothing.
+   */
+  setDuration(duration: number): void {
+    if (duration <= 0 || duration === this.#state.duration) return
+    const before = this.#state.time
+    const time = Math.min(Math.max(0, this.#wish ?? before), duration)
+    this.#wish = null
+    this.#set({ duration })
+    if (time !== before) this.seek(time)
+  }
+
   /** Follows a <video> until the returned function is called. */
   attach(video: HTMLVideoElement): () => void {
+    // From here on the element's clock counts.
+    this.#stopped()
     this.#video = video
     const { rate, volume, muted } = this.#state
     Object.assign(video, { playbackRate: rate, volume, muted })
@@ -80,7 +98,7 @@ export class Player {
       loadedmetadata: () => {
         // A file without a length of its own in the library: the browser knows it.
         if (this.#state.duration <= 0 && Number.isFinite(video.duration))
-          this.#set({ duration: video.duration })
+          this.setDuration(video.duration)
         this.#set({ fault: null })
         // Going somewhere, be it to the start, is what takes the poster away.
         video.currentTime = Math.max(this.#state.time, FIRST_PICTURE)
@@ -90,7 +108,8 @@ export class Player {
       ended: () => this.#stopped(),
       waiting: () => this.#set({ waiting: true }),
       canplay: () => this.#set({ waiting: false }),
-      seeked: () => this.#set({ waiting: false, shown: true }),
+      // Already on the way elsewhere: that picture is still to come.
+      seeked: () => this.#set({ waiting: false, shown: !video.seeking }),
       timeupdate: () => !video.seeking && this.#arrived(video.currentTime),
       error: () => void this.#failed(video),
     }
@@ -98,8 +117,9 @@ export class Player {
     for (const [name, heard] of all) video.addEventListener(name, heard)
     return () => {
       for (const [name, heard] of all) video.removeEventListener(name, heard)
-      this.#stopTicks?.()
+      this.#stopped()
       this.#video = null
+      this.#set({ shown: false, waiting: false })
     }
   }
 
@@ -130,8 +150,16 @@ export class Player {
     const at = Math.min(Math.max(0, time), duration)
     const { loop } = this.#state
     const leaves = loop && (at < loop.start || at > loop.end)
-    this.#set({ time: at, ...(leaves ? { loop: null } : {}) })
-    if (this.#follows) this.#follows.currentTime = at
+    if (duration <= 0) this.#wish = time
+    const video = this.#follows
+    // Until the element is there its picture is that of another time, which boxes do not belong to.
+    const isElsewhere = video !== null && video.currentTime !== at
+    this.#set({
+      time: at,
+      ...(leaves ? { loop: null } : {}),
+      ...(isElsewhere ? { shown: false } : {}),
+    })
+    if (video) video.currentTime = at
   }
 
   seekBy(seconds: number): void {
