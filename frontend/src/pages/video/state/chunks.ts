@@ -1,6 +1,14 @@
 /** Keyframes and boxes are asked for in stretches of so many seconds. */
 export const CHUNK_SECONDS = 60
 
+/** Times that a browser gives for a frame differ a little from the ones it was asked for. */
+const SLACK = 0.005
+
+/** Number of the chunk that `time` is in. */
+export function chunkAt(time: number): number {
+  return Math.floor((time + SLACK) / CHUNK_SECONDS)
+}
+
 /**
  * Numbers of the chunks that are wanted at `time`: the one it is in, the next (it comes soon) and the
  * one before (its last keyframe may still stand). Nothing beyond the video's ends.
@@ -15,9 +23,6 @@ export function chunksAround(time: number, duration: number): number[] {
 export function chunkWindow(chunk: number): { from: number; to: number } {
   return { from: chunk * CHUNK_SECONDS, to: (chunk + 1) * CHUNK_SECONDS }
 }
-
-/** Times that a browser gives for a frame differ a little from the ones it was asked for. */
-const SLACK = 0.005
 
 /**
  * Index of the last of `items` that begins at or before `time`; −1 when none does.

@@ -5,13 +5,16 @@ import {
   type Keyframe,
   keyframesQuery,
 } from '../../../api/video.ts'
-import { CHUNK_SECONDS, chunksAround, chunkWindow, lastAt } from './chunks.ts'
+import { CHUNK_SECONDS, chunkAt, chunksAround, chunkWindow, lastAt } from './chunks.ts'
 import { usePlayState } from './player-context.tsx'
 
 /** Chunks that nobody looks at any more are let go after this long. */
 const KEEP_MS = 30_000
 
-/** Keyframes around the playhead in order of time, whatever of them has come. */
+/**
+ * Keyframes around the playhead in order of time, whatever of them has come; none before those of
+ * the playhead's own chunk have, since the last one before it would be of another time.
+ */
 export function useKeyframesAround(id: string): Keyframe[] {
   const chunks = useChunks()
   return useQueries({
@@ -23,7 +26,9 @@ export function useKeyframesAround(id: string): Keyframe[] {
   })
 }
 
+/** The first answer is that of the playhead's own chunk. */
 function joinKeyframes(answers: { data: { items: Keyframe[] } | undefined }[]): Keyframe[] {
+  if (!answers[0]?.data) return []
   return answers
     .flatMap((answer) => answer.data?.items ?? [])
     .sort((a, b) => a.timestamp - b.timestamp)
@@ -62,7 +67,7 @@ function groupByKeyframe(answers: { data: Detection[] | undefined }[]) {
 
 function useChunks(): number[] {
   // A number, so that a frame within the same minute renders nothing.
-  const at = usePlayState(({ time }) => Math.floor(time / CHUNK_SECONDS))
+  const at = usePlayState(({ time }) => chunkAt(time))
   const duration = usePlayState((state) => state.duration)
   return chunksAround(at * CHUNK_SECONDS, duration)
 }
