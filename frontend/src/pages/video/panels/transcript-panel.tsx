@@ -1,39 +1,36 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { Copy, Download, MessageSquareText } from 'lucide-react'
-import { useDeferredValue, useEffect, useMemo, useState } from 'react'
-import { type SmallVideo, transcriptQuery } from '../../../api/video.ts'
+import { MessageSquareText } from 'lucide-react'
+import { useDeferredValue, useState } from 'react'
+import type { SmallVideo } from '../../../api/video.ts'
 import { EmptyState, ErrorState } from '../../../components/page-state.tsx'
 import { Button } from '../../../components/ui/button.tsx'
 import { Checkbox } from '../../../components/ui/checkbox.tsx'
-import { Menu, MenuContent, MenuItem, MenuTrigger } from '../../../components/ui/menu.tsx'
 import { Skeleton } from '../../../components/ui/skeleton.tsx'
-import { useToast } from '../../../components/ui/toast.tsx'
 import { plural } from '../../../lib/format.ts'
 import { StepNote } from './step-note.tsx'
-import { downloadText, fileName, toSrt, toVtt } from './subtitles.ts'
 import { TranscriptList } from './transcript-list.tsx'
+import { TranscriptTakeAway } from './transcript-take-away.tsx'
+import { useTranscript } from './use-transcript.ts'
 
 const languageNames = new Intl.DisplayNames('en', { type: 'language', fallback: 'code' })
 
 /** What is said: follows the playhead, goes where it is pressed, can be searched and taken away. */
 export function TranscriptPanel({ video }: { video: SmallVideo }) {
-  const toast = useToast()
   const [typed, setTyped] = useState('')
   const [isFollowing, setFollowing] = useState(true)
   const q = useDeferredValue(typed.trim())
-  const transcript = useInfiniteQuery(transcriptQuery(video.id, q))
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = transcript
-  // A page is some tens of kilobytes, so all of them are read: to follow, to copy, to download.
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage])
-  const segments = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
-  const [first] = data?.pages ?? []
+  const whole = useTranscript(video.id, '')
+  const found = useTranscript(video.id, q, q !== '')
+  const listed = q === '' ? whole : found
+  const { first } = listed
+  const cutOff = [whole, found].filter((each) => each.isCutOff)
 
-  if (transcript.error)
-    return <ErrorState error={transcript.error} onRetry={() => void transcript.refetch()} />
-  if (!first && q === '') return <Skeleton className="m-3 h-40" />
-  if (q === '' && segments.length === 0) {
+  if (q === '' && !first)
+    return whole.error ? (
+      <ErrorState error={whole.error} onRetry={whole.refetch} />
+    ) : (
+      <Skeleton className="m-3 h-40" />
+    )
+  if (q === '' && whole.segments.length === 0) {
     const step = video.steps.find(({ name }) => name === 'transcription')
     return (
       <EmptyState title="No transcript" icon={MessageSquareText} className="overflow-y-auto">
@@ -43,17 +40,6 @@ export function TranscriptPanel({ video }: { video: SmallVideo }) {
           <p>Nobody speaks in it.</p>
         )}
       </EmptyState>
-    )
-  }
-  const copy = async () => {
-    const text = segments.map((segment) => segment.text.trim()).join('\n')
-    const copied = await navigator.clipboard?.writeText(text).then(
-      () => true,
-      () => false,
-    )
-    toast(
-      copied ? 'The transcript is copied.' : 'The browser does not let this page copy.',
-      copied ? 'ok' : 'bad',
     )
   }
   return (
@@ -76,37 +62,7 @@ export function TranscriptPanel({ video }: { video: SmallVideo }) {
           />
           <label htmlFor="follow">Follow</label>
         </span>
-        <Button
-          size="icon-sm"
-          variant="ghost"
-          aria-label="Copy the transcript"
-          onClick={() => void copy()}
-        >
-          <Copy />
-        </Button>
-        <Menu>
-          <MenuTrigger asChild>
-            <Button size="icon-sm" variant="ghost" aria-label="Download the transcript">
-              <Download />
-            </Button>
-          </MenuTrigger>
-          <MenuContent>
-            <MenuItem
-              onSelect={() =>
-                downloadText(fileName(video.title, 'srt'), toSrt(segments), 'application/x-subrip')
-              }
-            >
-              SubRip (.srt)
-            </MenuItem>
-            <MenuItem
-              onSelect={() =>
-                downloadText(fileName(video.title, 'vtt'), toVtt(segments), 'text/vtt')
-              }
-            >
-              WebVTT (.vtt)
-            </MenuItem>
-          </MenuContent>
-        </Menu>
+        <TranscriptTakeAway title={video.title} segments={whole.segments} isWhole={whole.isWhole} />
       </div>
       <p role="status" className="shrink-0 px-3 py-1 text-xs text-faint">
         {q === ''
@@ -117,11 +73,39 @@ export function TranscriptPanel({ video }: { video: SmallVideo }) {
             ]
               .filter(Boolean)
               .join(' · ')
-          : transcript.isFetching
-            ? 'Searching…'
-            : `${plural(first?.total ?? 0, 'segment')} with “${q}”`}
+          : first
+            ? `${plural(first.total, 'segment')} with “${q}”`
+            : !found.error && 'Searching…'}
       </p>
-      <TranscriptList segments={segments} q={q} isFollowing={isFollowing} />
+      {cutOff.length > 0 ? (
+        <p
+          role="alert"
+          className="flex shrink-0 flex-wrap items-center gap-2 px-3 py-1 text-xs text-bad"
+        >
+          A part of the transcript did not come.
+          <Button
+            size="sm"
+            disabled={cutOff.some((each) => each.isFetching)}
+            onClick={() => {
+              for (const each of cutOff) each.loadRest()
+            }}
+          >
+            Load the rest
+          </Button>
+        </p>
+      ) : (
+        whole.first &&
+        !whole.isWhole && (
+          <p className="shrink-0 px-3 py-1 text-xs text-faint">
+            {`Loading the transcript: ${whole.segments.length} of ${whole.first.total}`}
+          </p>
+        )
+      )}
+      {!first && found.error ? (
+        <ErrorState error={found.error} onRetry={found.refetch} />
+      ) : (
+        <TranscriptList segments={listed.segments} q={q} isFollowing={isFollowing} />
+      )}
     </>
   )
 }
