@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
+import { TransientError } from '../../src/errors.ts'
 import { download } from '../../src/ingestion/downloader.ts'
 
 const signal = new AbortController().signal
@@ -120,7 +121,8 @@ describe('a yt-dlp that', () => {
       FORGEINDEX_MIN_FREE_BYTES: String(2 ** 50),
     })
     const error = await failure(settings)
-    expect(error).toMatchObject({ name: 'TransientError', code: 'disk-full' })
+    expect(error).toBeInstanceOf(TransientError)
+    expect(error).toMatchObject({ code: 'disk-full' })
     expect(error.message).toMatch(/FORGEINDEX_MIN_FREE_BYTES/)
   })
 })

@@ -117,8 +117,12 @@ describe('youtube addresses', () => {
       bytes: 1234568,
       uploader: 'Maker',
       publishedAt: '2023-11-14T22:13:20.000Z',
-      licence: 'Creative Commons Attribution license (reuse allowed)',
-      licenceEvidence: { field: 'license', page: watch('dQw4w9WgXcQ') },
+      licence: 'LicenseRef-CC-BY-YouTube',
+      licenceEvidence: {
+        field: 'license',
+        value: 'Creative Commons Attribution license (reuse allowed)',
+        page: watch('dQw4w9WgXcQ'),
+      },
     })
   })
 
