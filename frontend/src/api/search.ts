@@ -1,4 +1,10 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  type QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
 import type { FacetName, Facets, FacetValue } from '../../../src/api/schemas/facets.ts'
 import type { Moment, SearchAnswer, SearchResult } from '../../../src/api/schemas/search.ts'
 import type { VideoPage, VideoSummary } from '../../../src/api/schemas/videos.ts'
@@ -46,6 +52,19 @@ export const resultsQuery = (ranked: boolean, wish: QueryValues) =>
     staleTime: 'static',
     placeholderData: keepPreviousData,
   })
+
+/** Takes a video that is gone out of every list that is kept: none of them asks anew by itself. */
+export function dropFromResults(client: QueryClient, id: string): void {
+  client.setQueriesData<InfiniteData<ResultPage>>({ queryKey: ['results'] }, (results) => {
+    if (!results?.pages.some(({ videos }) => videos.some((video) => video.id === id)))
+      return results
+    const pages = results.pages.map((page) => ({
+      ...page,
+      videos: page.videos.filter((video) => video.id !== id),
+    }))
+    return { ...results, pages }
+  })
+}
 
 /** One page of at most `limit` (1–200) cards. */
 export async function resultPage(

@@ -1,6 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react'
 import type { EventType } from '../../../src/events.ts'
+import { dropFromResults } from '../api/search.ts'
+import { selection } from './selection.ts'
 
 /** `live`: events arrive. `connecting`: not yet, or again. `offline`: the last tries failed. */
 export type Connection = 'connecting' | 'live' | 'offline'
@@ -31,6 +33,8 @@ const EVENT_TYPES = Object.keys({
 const MAX_WAIT_MS = 10_000
 /** Events come in bursts while videos are worked on: queries are refreshed this often at most. */
 const REFRESH_MS = 700
+/** A page that is hidden this long gives its connection back. */
+const HIDDEN_MS = 5_000
 /** How often queries ask again while no events come. */
 export const POLL_MS = 3_000
 
@@ -69,6 +73,10 @@ export function useLiveEvents(listener: Listener): void {
  * video or an export makes the queries under that key ask again. EventSource comes back by itself
  * after a cut, but gives up for good at an error status (a proxy's 502): then we start a new one
  * that asks for everything after the last event seen.
+ *
+ * A browser has six HTTP/1.1 connections to a server for all its pages together, and a stream keeps
+ * one: seven open pages would hang. So a page has none while it is hidden, and gets what it missed
+ * when it is looked at again.
  */
 export function LiveEventsProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient()
@@ -83,16 +91,17 @@ export function LiveEventsProvider({ children }: { children: ReactNode }) {
     let source: EventSource | null = null
     let retry: number | undefined
     let refresh: number | undefined
+    let hide: number | undefined
     let failures = 0
     let lastId: number | null = null
     let wasCut = false
-    const stale = new Set<string>()
+    const stale = new Map<string, QueryKey>()
 
-    const refreshSoon = (key: string) => {
-      stale.add(key)
+    const refreshSoon = (...key: string[]) => {
+      stale.set(JSON.stringify(key), key)
       refresh ??= window.setTimeout(() => {
         refresh = undefined
-        for (const each of stale) void client.invalidateQueries({ queryKey: [each] })
+        for (const queryKey of stale.values()) void client.invalidateQueries({ queryKey })
         stale.clear()
       }, REFRESH_MS)
     }
@@ -109,9 +118,13 @@ export function LiveEventsProvider({ children }: { children: ReactNode }) {
         refreshSoon('tasks')
         const id = event.data.video_id
         if (event.type === 'video.forgotten') {
-          for (const key of ['videos', 'facets', 'results', 'datasets']) refreshSoon(key)
+          for (const key of ['videos', 'facets', 'datasets']) refreshSoon(key)
+          if (typeof id === 'string') {
+            dropFromResults(client, id)
+            selection.remove(id)
+          }
         }
-        if (typeof id === 'string') void client.invalidateQueries({ queryKey: ['video', id] })
+        if (typeof id === 'string') refreshSoon('video', id)
       } else refreshSoon('datasets')
     }
     const open = () => {
@@ -137,10 +150,33 @@ export function LiveEventsProvider({ children }: { children: ReactNode }) {
       // Some of what was missed is no longer kept.
       source.addEventListener('reset', () => void client.invalidateQueries())
     }
-    open()
-    return () => {
-      source?.close()
+    const close = () => {
       window.clearTimeout(retry)
+      source?.close()
+      source = null
+    }
+    const sleep = () => {
+      hide = undefined
+      close()
+      // Without an event to go on from, the next stream begins at what is new then.
+      if (lastId === null) wasCut = true
+      failures = 0
+      setConnection('connecting')
+    }
+    const onVisibility = () => {
+      window.clearTimeout(hide)
+      hide = undefined
+      if (!document.hidden) {
+        if (!source) open()
+      } else if (source) hide = window.setTimeout(sleep, HIDDEN_MS)
+    }
+    // A page that is opened or restored in the background waits until it is looked at.
+    if (!document.hidden) open()
+    document.addEventListener('visibilitychange', onVisibility)
+    return () => {
+      document.removeEventListener('visibilitychange', onVisibility)
+      window.clearTimeout(hide)
+      close()
       window.clearTimeout(refresh)
     }
   }, [client])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createSelection } from '../../../frontend/src/lib/selection.ts'
 import { facetRows } from '../../../frontend/src/pages/search/facet-order.ts'
-import { createSelection } from '../../../frontend/src/pages/search/selection.ts'
 
 const all = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, title: id.toUpperCase() }))
 const video = (id: string) => ({ id, title: id.toUpperCase() })

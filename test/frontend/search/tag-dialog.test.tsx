@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { cleanup, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { selection } from '../../../frontend/src/pages/search/selection.ts'
+import { selection } from '../../../frontend/src/lib/selection.ts'
 import { TagDialog } from '../../../frontend/src/pages/search/tag-dialog.tsx'
 
 /** Answers of the API by video id; 201 unless named. */

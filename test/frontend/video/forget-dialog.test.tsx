@@ -4,14 +4,18 @@ import { cleanup, render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { createMemoryRouter, RouterProvider } from 'react-router'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { type CardVideo, resultsQuery } from '../../../frontend/src/api/search.ts'
 import type { SmallVideo } from '../../../frontend/src/api/video.ts'
 import { ToastProvider } from '../../../frontend/src/components/ui/toast.tsx'
+import { selection } from '../../../frontend/src/lib/selection.ts'
 import { ForgetDialog } from '../../../frontend/src/pages/video/header/forget-dialog.tsx'
 
+let client: QueryClient
 let asked: { path: string; body: unknown }[]
 let answer: () => Response
 
 beforeEach(() => {
+  client = new QueryClient()
   asked = []
   answer = () => Response.json({ video_id: 'v1' })
   vi.stubGlobal('fetch', async (path: string, init: { body: string }) => {
@@ -21,6 +25,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   cleanup()
+  selection.clear()
   vi.unstubAllGlobals()
 })
 
@@ -35,7 +40,7 @@ function show() {
     { initialEntries: ['/videos/v1'] },
   )
   render(
-    <QueryClientProvider client={new QueryClient()}>
+    <QueryClientProvider client={client}>
       <ToastProvider>
         <RouterProvider router={router} />
       </ToastProvider>
@@ -54,6 +59,23 @@ it('asks for a reason, forgets, and leaves the page', async () => {
   await user.click(button)
   await screen.findByText('the search')
   expect(asked).toEqual([{ path: '/api/videos/v1/forget', body: { reason: 'Asked for by Ann' } }])
+})
+
+it('takes the video out of the results that were loaded and out of the selection', async () => {
+  const { queryKey } = resultsQuery(false, {})
+  const videos = ['v0', 'v1', 'v2'].map((id) => ({ id }) as CardVideo)
+  client.setQueryData(queryKey, {
+    pages: [{ videos, mode: null, next_cursor: null }],
+    pageParams: [null],
+  })
+  selection.addAll(videos.map(({ id }) => ({ id, title: id })))
+  const user = show()
+  await user.type(screen.getByLabelText('Reason'), 'x')
+  await user.click(screen.getByRole('button', { name: 'Forget the video' }))
+  await screen.findByText('the search')
+  await vi.waitFor(() => expect([...selection.get().keys()]).toEqual(['v0', 'v2']))
+  const left = client.getQueryData(queryKey)?.pages.flatMap((page) => page.videos)
+  expect(left?.map(({ id }) => id)).toEqual(['v0', 'v2'])
 })
 
 it('stays and says what the server said when it refuses', async () => {

@@ -1,6 +1,8 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { Task } from '../../api/tasks.ts'
 import { plural } from '../../lib/format.ts'
+import { POLL_MS } from '../../lib/live-events.tsx'
 import { askedText, isOver } from './task-words.ts'
 
 /** Tasks that were open in `before` and have ended by themselves in `after`. */
@@ -16,7 +18,8 @@ export type NoticeState = 'off' | 'on' | 'refused' | 'impossible'
 
 /**
  * Browser notifications about tasks that end while this page is open. Off until someone asks for
- * them; leaving the page ends them.
+ * them; leaving the page ends them. A hidden page has no event stream: the tasks are asked for then,
+ * for who waits for a notice alone.
  */
 export function useTaskNotices(tasks: readonly Task[] | undefined): {
   state: NoticeState
@@ -31,6 +34,19 @@ export function useTaskNotices(tasks: readonly Task[] | undefined): {
     before.current = tasks
     if (isWanted) for (const task of ended) notify(task)
   }, [tasks, isWanted])
+  const client = useQueryClient()
+  useEffect(() => {
+    if (!isWanted) return
+    const queryKey = ['tasks', 'list']
+    // One that failed is paused until the page is looked at: that one is begun anew.
+    const ask = () => {
+      if (document.hidden && client.isFetching({ queryKey }) === 0) {
+        void client.refetchQueries({ queryKey })
+      }
+    }
+    const timer = window.setInterval(ask, POLL_MS)
+    return () => window.clearInterval(timer)
+  }, [client, isWanted])
   const toggle = async () => {
     if (isWanted) return setIsWanted(false)
     const answer = await Notification.requestPermission()

@@ -15,9 +15,9 @@ import { Skeleton } from '../../components/ui/skeleton.tsx'
 import { VideoCard, type VideoCardProps } from '../../components/video-card.tsx'
 import type { CardActions } from '../../components/video-card-menu.tsx'
 import { cn } from '../../lib/cn.ts'
+import { selection, useIsChoosing, useIsChosen } from '../../lib/selection.ts'
 import { gridLayout, moved } from './grid-layout.ts'
 import type { SearchState } from './search-state.ts'
-import { selection, useIsChoosing, useIsChosen } from './selection.ts'
 import type { Results } from './use-results.ts'
 
 /** Rows drawn beyond the window on either side: a flick shows pictures, not blanks. */

@@ -4,7 +4,7 @@ import type { CardVideo } from '../../api/search.ts'
 import { CreateDatasetDialog, type DatasetSource } from '../../components/create-dataset-dialog.tsx'
 import { Button } from '../../components/ui/button.tsx'
 import { formatCount } from '../../lib/format.ts'
-import { selection, useChosen } from './selection.ts'
+import { selection, useChosen } from '../../lib/selection.ts'
 
 /** What can be done with the chosen videos; there only while some are. */
 export function SelectionBar({ loaded, onTag }: { loaded: CardVideo[]; onTag: () => void }) {

@@ -9,7 +9,7 @@ import { Progress } from '../../components/ui/progress.tsx'
 import { useToast } from '../../components/ui/toast.tsx'
 import { formatCount, plural } from '../../lib/format.ts'
 import { runBounded } from '../../lib/run-bounded.ts'
-import { type Choice, selection } from './selection.ts'
+import { type Choice, selection } from '../../lib/selection.ts'
 
 /** Requests on their way at once: the server writes one tag in some milliseconds. */
 const AT_ONCE = 4

@@ -1,11 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useNavigate } from 'react-router'
+import { dropFromResults } from '../../../api/search.ts'
 import { forgetVideo, type SmallVideo } from '../../../api/video.ts'
 import { ConfirmDialog } from '../../../components/confirm-dialog.tsx'
 import { Input } from '../../../components/ui/input.tsx'
 import { useToast } from '../../../components/ui/toast.tsx'
 import { paths } from '../../../lib/paths.ts'
+import { selection } from '../../../lib/selection.ts'
 
 /** Asks why, removes the video for good, and leaves its page. */
 export function ForgetDialog({
@@ -29,7 +31,9 @@ export function ForgetDialog({
     // First: on its own page, asking again for what is gone would only show an error.
     await navigate(paths.search())
     client.removeQueries({ queryKey: ['video', video.id] })
-    for (const key of ['videos', 'results', 'facets', 'datasets', 'stats', 'tasks']) {
+    dropFromResults(client, video.id)
+    selection.remove(video.id)
+    for (const key of ['videos', 'facets', 'datasets', 'stats', 'tasks']) {
       void client.invalidateQueries({ queryKey: [key] })
     }
     await navigate(paths.search())

@@ -32,6 +32,12 @@ export function withRange(
   return withAll(chosen, all.slice(Math.min(from, end), Math.max(from, end) + 1))
 }
 
+/** The same map when it was not in. */
+export function without(chosen: Chosen, id: string): Chosen {
+  const next = new Map(chosen)
+  return next.delete(id) ? next : chosen
+}
+
 export function withAll(chosen: Chosen, more: Choice[]): Chosen {
   const next = new Map(chosen)
   for (const { id, title } of more) next.set(id, title)
@@ -67,6 +73,7 @@ export function createSelection() {
     /** From the last one toggled to this one. */
     extendTo: (all: Choice[], id: string) => set(withRange(chosen, all, anchor, id)),
     addAll: (all: Choice[]) => set(withAll(chosen, all)),
+    remove: (id: string) => set(without(chosen, id)),
     clear: () => {
       anchor = null
       set(NOTHING)
