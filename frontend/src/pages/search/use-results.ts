@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type CardVideo, type ResultPage, resultsQuery } from '../../api/search.ts'
+import { lastResults } from '../../lib/last-results.ts'
 import { useConnection, useLiveEvents } from '../../lib/live-events.tsx'
 import { isRanked, listWish, rankedWish, type SearchState } from './search-state.ts'
 
@@ -81,6 +82,12 @@ export function useResults(state: SearchState): Results {
       void refetch()
     }
   }, [key])
+
+  // What a card leads to goes on along the list that the card was in.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key's text stands for the key
+  useEffect(() => {
+    if (query.isSuccess && !isPlaceholderData) lastResults.set(options.queryKey)
+  }, [key, query.isSuccess, isPlaceholderData])
 
   return {
     videos,

@@ -1,5 +1,6 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import type { ResultPage } from '../../../api/search.ts'
+import { lastResults } from '../../../lib/last-results.ts'
 
 /** A neighbour in the list that the reader came from. `at` is its best moment in seconds. */
 export interface Neighbour {
@@ -8,18 +9,20 @@ export interface Neighbour {
 }
 
 /**
- * The videos before and after this one in the newest list that has it; null at its ends and when
- * there is none. The lists are those of `resultsQuery` that are still kept.
+ * The videos before and after this one in the list that was last shown or, when that does not have
+ * it, in the newest one that does; null at its ends and when there is none. The lists are those of `resultsQuery` that are still kept.
  */
 export function resultsAround(
   client: QueryClient,
   id: string,
 ): { before: Neighbour | null; after: Neighbour | null } {
-  const lists = client
-    .getQueryCache()
+  const cache = client.getQueryCache()
+  const key = lastResults.get()
+  const shown = key ? cache.find({ queryKey: key }) : undefined
+  const lists = cache
     .findAll({ queryKey: ['results'] })
     .sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt)
-  for (const { state } of lists) {
+  for (const { state } of shown ? [shown, ...lists] : lists) {
     const data = state.data as InfiniteData<ResultPage> | undefined
     const all = data?.pages.flatMap((page) => page.videos) ?? []
     const at = all.findIndex((each) => each.id === id)
