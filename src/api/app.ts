@@ -14,6 +14,7 @@ import {
 import type { Services } from '../services.ts'
 import { type AccessOptions, checkAccess } from './access.ts'
 import { handleError } from './problems.ts'
+import { UPLOAD_LIMITS } from './receive-upload.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exportRoutes } from './routes/exports.ts'
@@ -69,7 +70,7 @@ export async function buildApp(services: Services, options: AppOptions) {
   })
 
   await app.register(multipart, {
-    limits: { fileSize: services.settings.maxUploadBytes, files: 1_000, fields: 10 },
+    limits: { fileSize: services.settings.maxUploadBytes, ...UPLOAD_LIMITS },
   })
   await app.register(swagger, {
     openapi: {

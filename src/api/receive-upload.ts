@@ -7,6 +7,9 @@ import { ForgeindexError, InvalidInputError, TooLargeError, toError } from '../e
 import { incomingKey, incomingPrefix } from '../ingestion/discovery/upload.ts'
 import { plainText } from './schemas/common.ts'
 
+/** Of one form. The page refuses more files than these before it sends any (`MAX_FILES` there). */
+export const UPLOAD_LIMITS = { files: 1_000, fields: 10, parts: 1_010 } as const
+
 export interface ReceivedUpload {
   /** Id for the task that takes these files: their keys hold it. */
   taskId: string
@@ -22,7 +25,7 @@ export interface ReceivedUpload {
  * it. What is wrong with one part refuses the whole, and nothing of it is kept.
  *
  * @throws InvalidInputError `not-multipart`, `no-file`, `upload-cut-short`, `invalid-input`
- * @throws TooLargeError `too-large`
+ * @throws TooLargeError `too-large`, `too-many-files`
  * @throws whatever the object store throws
  */
 export async function receiveUpload(
@@ -64,6 +67,7 @@ export async function receiveUpload(
     }
   } catch (error) {
     await discard()
+    if (isTooMany(error)) throw tooMany(count, error)
     throw isKnown(error) ? error : cutShort(error)
   }
   return { taskId, prefix, taxonomy, discard }
@@ -87,6 +91,24 @@ async function receiveFile(storage: Storage, key: string, { file }: MultipartFil
 /** Ours, the store's, or a limit of the form; else the parser's, about a body that broke off. */
 function isKnown(error: unknown): boolean {
   return error instanceof ForgeindexError || typeof (error as FastifyError).statusCode === 'number'
+}
+
+function isTooMany(error: unknown): boolean {
+  const { code } = error as FastifyError
+  return ['FST_FILES_LIMIT', 'FST_PARTS_LIMIT', 'FST_FIELDS_LIMIT'].includes(code)
+}
+
+/** @param count files that were read before the limit was met */
+function tooMany(count: number, cause: unknown): TooLargeError {
+  const most = UPLOAD_LIMITS.files.toLocaleString('en')
+  const isFiles = count >= UPLOAD_LIMITS.files
+  const expected = `at most ${most} files and ${UPLOAD_LIMITS.fields} text fields in one upload`
+  const got = isFiles ? `more than ${most} files` : 'more parts than that'
+  return new TooLargeError(
+    'too-many-files',
+    `Expected ${expected}, got ${got}; nothing of it was kept. Send the files in several uploads.`,
+    { cause, faults: [{ path: 'file', expected, got }] },
+  )
 }
 
 function cutShort(cause: unknown): InvalidInputError {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildApp } from '../../src/api/app.ts'
-import { safeName } from '../../src/api/receive-upload.ts'
+import { safeName, UPLOAD_LIMITS } from '../../src/api/receive-upload.ts'
 import { TransientError } from '../../src/errors.ts'
 import { keepHouse } from '../../src/housekeeping.ts'
 import { makeClip } from '../support/clip.ts'
@@ -110,6 +110,32 @@ describe('an upload', () => {
     expect(body).toMatchObject({ code: 'too-large' })
     expect(await incoming()).toEqual([])
   })
+
+  it('of more files than one may have is refused whole, in our own words', async () => {
+    const small = { field: 'file', name: 'a.mp4', body: 'x' }
+    const most = Array.from({ length: UPLOAD_LIMITS.files }, () => small)
+    const before = await incoming()
+    const { status, body } = await upload(form([...most, small]))
+    expect({ status, ...body }).toMatchObject({
+      status: 413,
+      code: 'too-many-files',
+      detail:
+        'Expected at most 1,000 files and 10 text fields in one upload, got more than 1,000 files; ' +
+        'nothing of it was kept. Send the files in several uploads.',
+    })
+    // As many as there may be are read to the end, with a field after them.
+    const last = [
+      { field: 'taxonomy', body: 'manufacturing' },
+      { field: 'other', body: 'x' },
+    ]
+    expect((await upload(form([...most, ...last]))).body.detail).toMatch(/got the field "other"/)
+    const fields = Array.from({ length: 11 }, () => ({ field: 'taxonomy', body: 'manufacturing' }))
+    expect((await upload(form([small, ...fields]))).body).toMatchObject({
+      code: 'too-many-files',
+      detail: expect.stringContaining('got more parts than that'),
+    })
+    expect(await incoming()).toEqual(before)
+  }, 180_000)
 
   it('that breaks off in a file, or between two, is refused whole', async () => {
     const whole = form([

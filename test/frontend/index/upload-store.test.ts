@@ -2,7 +2,9 @@
 import { expect, it } from 'vitest'
 import { ApiError } from '../../../frontend/src/api/client.ts'
 import type { AcceptedTask } from '../../../frontend/src/api/tasks.ts'
+import { MAX_FILES } from '../../../frontend/src/pages/index/ingest-values.ts'
 import { UploadStore } from '../../../frontend/src/pages/index/upload-store.ts'
+import { UPLOAD_LIMITS } from '../../../src/api/receive-upload.ts'
 
 const video = (name: string, bytes = 10) =>
   new File(['x'.repeat(bytes)], name, { lastModified: 1, type: 'video/mp4' })
@@ -23,6 +25,21 @@ function open() {
   })
   return { store, resolve, reject, progress: (share: number) => progress(share) }
 }
+
+it('takes as many as the server does and says so before anything is sent', () => {
+  expect(MAX_FILES).toBe(UPLOAD_LIMITS.files)
+  const { store } = open()
+  const many = Array.from({ length: MAX_FILES + 2 }, (_, i) => video(`${i}.mp4`))
+  store.add(many, [{ name: 'away.mp4', reason: 'cannot be read' }])
+  expect(store.get().files).toHaveLength(1_000)
+  expect(store.get().refused).toEqual([
+    {
+      name: '2 more videos',
+      reason: 'one upload takes at most 1,000 files; add the rest when these are sent',
+    },
+    { name: 'away.mp4', reason: 'cannot be read' },
+  ])
+})
 
 it('keeps videos once and names what it leaves out', () => {
   const { store } = open()

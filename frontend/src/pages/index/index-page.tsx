@@ -26,8 +26,8 @@ export function IndexPage() {
   const tasks = useInfiniteQuery({ ...tasksQuery(), refetchInterval: poll })
   const health = useQuery({ ...healthQuery(), refetchInterval: poll === false ? 60_000 : POLL_MS })
   const [way, setWay] = useState<Way>('words')
-  const isDropping = useFileDrop((files) => {
-    uploads.add(files)
+  const isDropping = useFileDrop((files, refused) => {
+    uploads.add(files, refused)
     setWay('upload')
   })
   const list = tasks.data?.pages.flatMap((page) => page.items)

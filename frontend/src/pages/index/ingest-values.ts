@@ -35,6 +35,9 @@ function isWebAddress(text: string): boolean {
   return !/\s/.test(text) && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
+/** Most files of one upload, as the API has it. */
+export const MAX_FILES = 1_000
+
 /** The endings that the server takes for videos. */
 const VIDEO_ENDINGS = new Set(
   'mp4 m4v mov mkv webm avi mpg mpeg ts m2ts mts flv wmv ogv gif 3gp asf'.split(' '),

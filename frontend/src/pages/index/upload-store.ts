@@ -1,13 +1,20 @@
 import { useSyncExternalStore } from 'react'
 import type { AcceptedTask } from '../../api/tasks.ts'
 import { uploadVideos } from '../../api/upload.ts'
-import { whyNotSent } from './ingest-values.ts'
+import { plural } from '../../lib/format.ts'
+import { MAX_FILES, whyNotSent } from './ingest-values.ts'
+
+/** A file that is left out. */
+export interface Refused {
+  name: string
+  reason: string
+}
 
 export interface UploadState {
   /** Chosen and to be sent together. */
   files: readonly File[]
   /** Left out, each with its reason. */
-  refused: readonly { name: string; reason: string }[]
+  refused: readonly Refused[]
   /** Bytes sent so far while it is under way; null otherwise. */
   sentBytes: number | null
   error: Error | null
@@ -36,16 +43,25 @@ export class UploadStore {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Adds what may be a video; the same file twice counts once. Nothing while an upload runs. */
-  add(chosen: Iterable<File>): void {
+  /**
+   * Adds what may be a video, up to what one upload may have; the same file twice counts once. Nothing
+   * while an upload runs.
+   *
+   * @param unread what could not be read, to be named with the rest
+   */
+  add(chosen: Iterable<File>, unread: readonly Refused[] = []): void {
     if (this.#sending) return
     const files = [...this.#state.files]
-    const refused: { name: string; reason: string }[] = []
+    const refused = [...unread]
+    let tooMany = 0
     for (const file of chosen) {
       const reason = whyNotSent(file)
       if (reason) refused.push({ name: file.name, reason })
-      else if (!files.some((other) => isSame(other, file))) files.push(file)
+      else if (files.some((other) => isSame(other, file))) continue
+      else if (files.length < MAX_FILES) files.push(file)
+      else tooMany++
     }
+    if (tooMany > 0) refused.unshift({ name: plural(tooMany, 'more video'), reason: TOO_MANY })
     this.#set({ files, refused, error: null })
   }
 
@@ -95,6 +111,8 @@ export class UploadStore {
     for (const listener of this.#listeners) listener()
   }
 }
+
+const TOO_MANY = `one upload takes at most ${MAX_FILES.toLocaleString('en')} files; add the rest when these are sent`
 
 export function totalBytes(files: readonly File[]): number {
   return files.reduce((sum, file) => sum + file.size, 0)

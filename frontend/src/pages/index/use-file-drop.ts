@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from 'react'
+import type { Refused } from './upload-store.ts'
 
-/** Most files that one drop gives; a folder may hold anything. */
-const MAX_FILES = 2_000
+/** Most files that one drop gives: a folder may hold anything, and not all of it is videos. */
+const MAX_DROPPED = 2_000
+const TOO_MANY = `one drop gives at most ${MAX_DROPPED.toLocaleString('en')} files; drop the rest by itself`
 
 /** Takes files and folders dropped anywhere on the page. True while files are held over it. */
-export function useFileDrop(onFiles: (files: File[]) => void): boolean {
+export function useFileDrop(onFiles: (files: File[], refused: Refused[]) => void): boolean {
   const [isOver, setIsOver] = useState(false)
   const latest = useRef(onFiles)
   useEffect(() => {
@@ -34,7 +36,7 @@ export function useFileDrop(onFiles: (files: File[]) => void): boolean {
       event.preventDefault()
       depth = 0
       setIsOver(false)
-      void filesOf(event.dataTransfer).then((files) => latest.current(files))
+      void filesOf(event.dataTransfer).then(({ files, refused }) => latest.current(files, refused))
     }
     const listeners = { dragenter: enter, dragleave: leave, dragover: over, drop } as const
     for (const [type, listener] of Object.entries(listeners))
@@ -47,35 +49,57 @@ export function useFileDrop(onFiles: (files: File[]) => void): boolean {
   return isOver
 }
 
+export interface Dropped {
+  files: File[]
+  /** What could not be read, or was beyond the limit, each with its reason. */
+  refused: Refused[]
+}
+
 /** The files that were dropped, those in folders too. */
-async function filesOf(dropped: DataTransfer): Promise<File[]> {
+function filesOf(dropped: DataTransfer): Promise<Dropped> {
   // Both lists are empty once this event is over: they are read before anything is awaited.
   const plain = [...dropped.files]
   const entries = [...dropped.items]
     .map((item) => item.webkitGetAsEntry?.())
     .filter((entry) => entry !== null && entry !== undefined)
-  if (entries.length === 0) return plain
-  const files: File[] = []
-  for (const entry of entries) await collect(entry, files)
-  return files
+  if (entries.length === 0) return Promise.resolve({ files: plain, refused: [] })
+  return filesIn(entries)
 }
 
-async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
-  if (files.length >= MAX_FILES) return
-  if (entry.isFile) {
-    files.push(
-      await new Promise<File>((resolve, reject) =>
-        (entry as FileSystemFileEntry).file(resolve, reject),
-      ),
-    )
-    return
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader()
-  for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-      reader.readEntries(resolve, reject),
-    )
-    if (some.length === 0) return
-    for (const each of some) if (!each.name.startsWith('.')) await collect(each, files)
+/** The files of these entries and of the folders among them; one that cannot be read stops no other. */
+export async function filesIn(entries: readonly FileSystemEntry[]): Promise<Dropped> {
+  const into: Dropped = { files: [], refused: [] }
+  let isWhole = true
+  for (const entry of entries) isWhole = (await collect(entry, into)) && isWhole
+  if (!isWhole) into.refused.unshift({ name: 'The rest of what was dropped', reason: TOO_MANY })
+  return into
+}
+
+/** False when there was more than one drop may give. */
+async function collect(entry: FileSystemEntry, into: Dropped): Promise<boolean> {
+  if (into.files.length >= MAX_DROPPED) return false
+  try {
+    if (entry.isFile) {
+      into.files.push(
+        await new Promise<File>((resolve, reject) =>
+          (entry as FileSystemFileEntry).file(resolve, reject),
+        ),
+      )
+      return true
+    }
+    const reader = (entry as FileSystemDirectoryEntry).createReader()
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+        reader.readEntries(resolve, reject),
+      )
+      if (some.length === 0) return true
+      for (const each of some) {
+        if (!each.name.startsWith('.') && !(await collect(each, into))) return false
+      }
+    }
+  } catch (error) {
+    const why = error instanceof Error && error.message ? ` (${error.message})` : ''
+    into.refused.push({ name: entry.name, reason: `cannot be read${why}` })
+    return true
   }
 }
