@@ -16,6 +16,9 @@ env.FORGEINDEX_TOKEN ||= secret('token')
 // its name there must not be let in: it is known by the name it asks for.
 if (LOOPBACK.includes(env.FORGEINDEX_BIND)) env.FORGEINDEX_ALLOWED_HOSTS ||= 'localhost'
 
+// Commands that the pages and the program name are for the machine that the stack runs on.
+if (existsSync('/secrets')) env.FORGEINDEX_COMMAND ||= 'docker compose run --rm worker'
+
 await import('/app/dist/cli.js')
 
 /** Empty outside the stack: the image then takes everything from its variables. */

@@ -18,6 +18,8 @@ export interface Check {
 export interface Health {
   /** `ok`: everything works. `degraded`: something is missing, but database and storage answer. */
   status: 'ok' | 'degraded' | 'down'
+  /** What a person types before a subcommand. */
+  commandPrefix: string
   checks: {
     database: Check
     storage: Check
@@ -74,7 +76,9 @@ export function healthOf(services: Services): () => Promise<Health> {
           name: model.ref.name,
           ok: model.installed,
           detail: model.installed ? 'installed' : `not installed: ${model.missing.join('; ')}`,
-          ...(model.installed ? {} : { command: `forgeindex models pull ${model.ref.name}` }),
+          ...(model.installed
+            ? {}
+            : { command: `${settings.command} models pull ${model.ref.name}` }),
         }
       } catch (error) {
         modelChecks[job] = { name: '', ok: false, detail: toError(error).message }
@@ -87,6 +91,7 @@ export function healthOf(services: Services): () => Promise<Health> {
         : all.every((check) => check.ok)
           ? 'ok'
           : 'degraded',
+      commandPrefix: settings.command,
       checks: {
         database: databaseCheck,
         storage: storageCheck,

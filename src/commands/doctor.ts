@@ -82,7 +82,7 @@ async function models(settings: Settings): Promise<Finding[]> {
         ok: model.installed,
         detail: model.installed ? `installed (${model.licence})` : `not installed (${model.job})`,
         ...(model.licenceNote ? { note: model.licenceNote } : {}),
-        ...(model.installed ? {} : { command: `npx forgeindex models pull ${model.name}` }),
+        ...(model.installed ? {} : { command: `${settings.command} models pull ${model.name}` }),
       }))
   } catch (error) {
     return [{ name: 'models', ok: false, detail: toError(error).message }]

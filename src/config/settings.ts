@@ -68,6 +68,8 @@ export interface Settings {
   /** S3 store; null means the folder `<dataDir>/objects`. */
   s3: S3Settings | null
   dataDir: string
+  /** What a person types before a subcommand: `npx forgeindex`. */
+  command: string
   /** Folders searched for installed models, in order; the last one is where `models pull` writes. */
   modelDirs: string[]
   token: string | null
@@ -187,6 +189,7 @@ const environment = z.object({
     .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
     .default('info'),
   FORGEINDEX_DATA_DIR: text.min(1).default('./data'),
+  FORGEINDEX_COMMAND: text.min(1).default('npx forgeindex'),
   FORGEINDEX_MODELS_DIR: optionalText,
   FORGEINDEX_TOKEN: z
     .union([z.literal(''), text.min(8)])
@@ -287,6 +290,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
         })
       : null,
     dataDir,
+    command: env.FORGEINDEX_COMMAND,
     modelDirs: env.FORGEINDEX_MODELS_DIR
       ? [path.resolve(env.FORGEINDEX_MODELS_DIR), ownModels]
       : [ownModels],

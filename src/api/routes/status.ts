@@ -15,9 +15,10 @@ export const statusRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
     '/health',
     { schema: { tags: ['status'], response: { 200: health, 503: health } } },
     async (_request, reply) => {
-      const { coolingDown, ...answer } = await ask()
+      const { coolingDown, commandPrefix, ...answer } = await ask()
       return reply.code(answer.status === 'down' ? 503 : 200).send({
         ...answer,
+        command_prefix: commandPrefix,
         cooling_down: coolingDown.map((each) => ({ ...each, until: each.until.toISOString() })),
       })
     },

@@ -12,6 +12,7 @@ const check = z.object({
 export const health = z
   .object({
     status: z.enum(['ok', 'degraded', 'down']),
+    command_prefix: z.string().describe('What is typed before a subcommand: `npx forgeindex`'),
     checks: z.object({
       database: check,
       storage: check,

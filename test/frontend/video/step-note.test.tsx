@@ -22,12 +22,12 @@ function show(step: Partial<SmallVideo['steps'][number]>, detector: object) {
     </QueryClientProvider>,
   )
 }
-const command = 'forgeindex models pull yolov8n.pt'
+const command = 'docker compose run --rm worker models pull yolov8n.pt'
 
 it('names the command that installs what was missing, and what to do then', async () => {
   show({ reason: 'model-missing' }, { ok: false, command })
   expect(screen.getByText('This step was skipped: model not installed.')).toBeTruthy()
-  expect((await screen.findByText(`npx ${command}`)).tagName).toBe('CODE')
+  expect((await screen.findByText(command)).tagName).toBe('CODE')
   expect(screen.getByText('Then choose Reprocess under Actions.')).toBeTruthy()
 })
 

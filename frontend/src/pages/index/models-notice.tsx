@@ -15,13 +15,14 @@ const STEPS: Record<string, string> = {
 export function ModelsNotice({ health }: { health: Health | undefined }) {
   if (!health) return null
   const { ffmpeg, yt_dlp: ytDlp, models } = health.checks
+  const prefix = health.command_prefix
   const missing = Object.entries(models).filter(([, { ok }]) => !ok)
   if (ffmpeg.ok && ytDlp.ok && missing.length === 0) return null
   return (
     <Card aria-label="What is missing" className="divide-y divide-line border-info/40">
       {!ffmpeg.ok && (
         <Missing title="No video can be processed: ffmpeg is missing" detail={ffmpeg.detail}>
-          <Command text="npx forgeindex doctor" />
+          <Command text={`${prefix} doctor`} />
         </Missing>
       )}
       {!ytDlp.ok && (
@@ -29,21 +30,23 @@ export function ModelsNotice({ health }: { health: Health | undefined }) {
           title="Sites cannot be searched or fetched from: yt-dlp is missing"
           detail={ytDlp.detail}
         >
-          <Command text="npx forgeindex doctor" />
+          <Command text={`${prefix} doctor`} />
         </Missing>
       )}
-      {missing.length > 0 && <MissingModels missing={missing} />}
+      {missing.length > 0 && <MissingModels missing={missing} prefix={prefix} />}
     </Card>
   )
 }
 
 type Model = Health['checks']['models'][string]
 
-function MissingModels({ missing }: { missing: [string, Model][] }) {
+function MissingModels({ missing, prefix }: { missing: [string, Model][]; prefix: string }) {
   const [only] = missing
   // Without a name it pulls all that are wanted.
   const command =
-    missing.length === 1 ? only?.[1].command : missing.some(([, model]) => model.command) && PULL
+    missing.length === 1
+      ? only?.[1].command
+      : missing.some(([, model]) => model.command) && `${prefix} models pull`
   const steps = missing.map(([job]) => STEPS[job] ?? job)
   const details = missing.map(([, { name, detail }]) => (name ? `${name} is ${detail}` : detail))
   return (
@@ -51,15 +54,13 @@ function MissingModels({ missing }: { missing: [string, Model][] }) {
       title={`${missing.length === 1 ? 'This step' : 'These steps'} will be skipped: ${steps.join('; ')}`}
       detail={missing.length === 1 ? details.join() : `Not installed: ${namesOf(missing)}.`}
     >
-      {command && <Command text={`npx ${command}`} />}
+      {command && <Command text={command} />}
       <span className="flex items-center gap-2 text-xs text-dim">
-        then <Command text="npx forgeindex recompute" />
+        then <Command text={`${prefix} recompute`} />
       </span>
     </Missing>
   )
 }
-
-const PULL = 'forgeindex models pull'
 
 function namesOf(missing: [string, Model][]): string {
   return missing.map(([job, { name, detail }]) => name || `${job} (${detail})`).join(', ')

@@ -30,7 +30,7 @@ export function ModelMissing({ step }: { step: Step }) {
       <p>{reasonText('model-missing')}</p>
       {model?.command ? (
         <>
-          <Command text={`npx ${model.command.replace(/^npx /, '')}`} />
+          <Command text={model.command} />
           <p>Then choose Reprocess under Actions.</p>
         </>
       ) : (
