@@ -28,11 +28,14 @@ function configure(proxy: { on: (event: 'proxyReq', listener: typeof dropOwnOrig
 
 /** Writes .gz and .br beside each built text file, once, so that no server compresses per request. */
 function precompress(): Plugin {
+  let dist = ''
   return {
     name: 'precompress',
     apply: 'build',
+    configResolved(config) {
+      dist = path.resolve(config.root, config.build.outDir)
+    },
     closeBundle() {
-      const dist = path.join(root, 'dist')
       for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
         const file = path.join(dist, name)
         if (!/\.(js|css|html|svg|json)$/.test(name) || statSync(file).size < 1024) continue
