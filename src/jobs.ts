@@ -13,16 +13,16 @@ import {
 import { startHousekeeping } from './housekeeping.ts'
 import { fetchVideo } from './ingestion/fetch.ts'
 import { runIngestion } from './ingestion/orchestrator.ts'
-import { admitVideo, judgeKnownVideos } from './judge.ts'
 import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import { startNotifying } from './notify/dispatch.ts'
 import { processVideo, StaleRun, StepFailure } from './pipeline/orchestrator.ts'
-import { startRefilling } from './refill.ts'
 import type { Services } from './services.ts'
 import { STEPS } from './steps.ts'
 import { failExport } from './store/exports.ts'
 import { failTask, finishVideo } from './store/finish.ts'
+import { admitVideo, judgeKnownVideos } from './tasks/judge.ts'
+import { startRefilling } from './tasks/refill.ts'
 
 /** Tries at one piece of work before a fault that may pass counts as final. */
 const TRIES = 5

@@ -1,5 +1,5 @@
-import { attribution } from '../attribution.ts'
-import { licenceOf } from '../licences.ts'
+import { attribution } from '../licences/attribution.ts'
+import { licenceOf } from '../licences/names.ts'
 import type { Video } from '../store/videos.ts'
 import { isoOrNull } from './schemas/common.ts'
 import type { LicenceEvidence, Provenance } from './schemas/provenance.ts'

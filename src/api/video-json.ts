@@ -1,4 +1,4 @@
-import { licenceOf } from '../licences.ts'
+import { licenceOf } from '../licences/names.ts'
 import { STEP_NAMES } from '../pipeline/step.ts'
 import type { Moment } from '../search/moments.ts'
 import type { Services } from '../services.ts'

@@ -1,5 +1,6 @@
 import type { Db } from '../config/database.ts'
-import { bytesOfTask, type Task } from '../store/tasks.ts'
+import { bytesOfTask } from '../store/task-counts.ts'
+import type { Task } from '../store/tasks.ts'
 import type { Candidate } from './discovery/source.ts'
 
 /** A hard cap of the task that ends its discovery, as a note for its owner. */

@@ -1,4 +1,4 @@
-import { licenceOf } from '../licences.ts'
+import { licenceOf } from '../licences/names.ts'
 import { annotatedKeyframes } from './annotated-keyframes.ts'
 import type { Annotation } from './annotation-schema.ts'
 import { shotsOf } from './shots.ts'

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { decodeNumbers, encodeNumbers, type Page } from './cursor.ts'
 import type { CandidateState } from './schema.ts'
-import { askForMore } from './tasks.ts'
+import { askForMore } from './task-refill.ts'
 
 /** A video that a task found: whether it was taken, and if not, why. */
 export interface StoredCandidate {

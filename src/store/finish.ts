@@ -1,15 +1,9 @@
 import type { Db, Trx } from '../config/database.ts'
 import { recordEvent } from './events.ts'
 import type { VideoFailure } from './schema.ts'
-import {
-  askForMore,
-  countTaken,
-  getTask,
-  lookAtTask,
-  recountTask,
-  tasksOfVideo,
-  updateTask,
-} from './tasks.ts'
+import { countTaken, lookAtTask, recountTask } from './task-counts.ts'
+import { askForMore } from './task-refill.ts'
+import { getTask, tasksOfVideo, updateTask } from './tasks.ts'
 import { endRun, lockVideoIfThere, updateVideo } from './videos.ts'
 
 /**

@@ -4,7 +4,8 @@ import { recordEvent } from './events.ts'
 import { exportKey, takeExportsOfVersions } from './exports.ts'
 import { settleTask } from './finish.ts'
 import { checkedId, notFound } from './ids.ts'
-import { askForMore, tasksOfVideo } from './tasks.ts'
+import { askForMore } from './task-refill.ts'
+import { tasksOfVideo } from './tasks.ts'
 import {
   type Address,
   type ForgottenVideo,

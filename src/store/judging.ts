@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { settleTask } from './finish.ts'
 import type { DuplicatePolicy } from './schema.ts'
-import { askForMore, isTaskOpen } from './tasks.ts'
+import { askForMore } from './task-refill.ts'
+import { isTaskOpen } from './tasks.ts'
 import { asWords } from './video-filters.ts'
 
 /** A video that a task took and to which the task's rules were not applied yet. */

@@ -70,7 +70,7 @@ export function asWords(text: Expression<string | null> | string) {
 const PUNCTUATION = '[!-/:-@[-`{-~]+'
 
 /**
- * Open licences: those of `src/licences.ts` that are (its test compares), and in sources' own words
+ * Open licences: those of `src/licences/table.ts` that are (its test compares), and in sources' own words
  * Commons templates and YouTube's one sentence. In lower case, with dashes, without `LicenseRef-`.
  */
 const OPEN_LICENCE =

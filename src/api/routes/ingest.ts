@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { type Estimate, estimateTask } from '../../estimate.ts'
 import type { Services } from '../../services.ts'
-import { startTask, type TaskWish } from '../../start-task.ts'
+import { type Estimate, estimateTask } from '../../tasks/estimate.ts'
+import { startTask, type TaskWish } from '../../tasks/start.ts'
 import { receiveUpload } from '../receive-upload.ts'
 import { problems } from '../schemas/common.ts'
 import {

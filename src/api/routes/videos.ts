@@ -10,7 +10,7 @@ import { VIDEO_STATUSES } from '../../store/schema.ts'
 import { addManualTag, removeTag } from '../../store/tags.ts'
 import { listVideos, VIDEO_SORTS } from '../../store/video-list.ts'
 import { getVideo } from '../../store/videos.ts'
-import { reprocessVideo } from '../../task-control.ts'
+import { reprocessVideo } from '../../tasks/control.ts'
 import {
   idParams,
   objectAnswers,

@@ -1,5 +1,5 @@
-import { attribution } from '../../attribution.ts'
-import { licenceOf } from '../../licences.ts'
+import { attribution } from '../../licences/attribution.ts'
+import { licenceOf } from '../../licences/names.ts'
 import type { DatasetItem } from '../../store/datasets.ts'
 
 /** What an export says of a video outside its annotation file. */

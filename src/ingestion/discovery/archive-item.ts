@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { licenceIdOfUrl } from '../../licences.ts'
+import { licenceIdOfUrl } from '../../licences/names.ts'
 import { durationSeconds } from './durations.ts'
 import { plainText } from './plain-text.ts'
 import { bareCandidate, type Candidate } from './source.ts'

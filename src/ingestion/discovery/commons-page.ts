@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { licenceId } from '../../licences.ts'
+import { licenceId } from '../../licences/names.ts'
 import { firstLink, plainText } from './plain-text.ts'
 import { bareCandidate, type Candidate } from './source.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { licenceId } from '../../licences.ts'
+import { licenceId } from '../../licences/names.ts'
 import { canonicalUrl, fileNameOfUrl, sourceIdOfUrl, videoIdOfUrl } from '../urls.ts'
 import { bareCandidate, type Candidate, type Platform } from './source.ts'
 

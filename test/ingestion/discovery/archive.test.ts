@@ -7,7 +7,7 @@ import { archiveSource } from '../../../src/ingestion/discovery/archive.ts'
 import { durationSeconds } from '../../../src/ingestion/discovery/durations.ts'
 import type { Candidate } from '../../../src/ingestion/discovery/source.ts'
 import { download } from '../../../src/ingestion/downloader.ts'
-import { licenceIdOfUrl } from '../../../src/licences.ts'
+import { licenceIdOfUrl } from '../../../src/licences/names.ts'
 import { type ArchiveServer, startArchiveServer } from '../../support/archive-server.ts'
 import { makeClip } from '../../support/clip.ts'
 

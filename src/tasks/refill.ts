@@ -1,6 +1,6 @@
-import { toError } from './errors.ts'
-import type { Services } from './services.ts'
-import { beginRefill, tasksToRefill } from './store/tasks.ts'
+import { toError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { beginRefill, tasksToRefill } from '../store/task-refill.ts'
 
 /** Losses that come together are made good in one round. */
 const EVERY_MS = 1000

@@ -1,18 +1,17 @@
-import { ConflictError } from './errors.ts'
-import type { Services } from './services.ts'
-import { recordEvent } from './store/events.ts'
-import { finishVideo } from './store/finish.ts'
+import { ConflictError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { recordEvent } from '../store/events.ts'
+import { finishVideo } from '../store/finish.ts'
+import { countTaken, recountTask } from '../store/task-counts.ts'
 import {
-  countTaken,
   endTask,
   failedVideosOfTask,
   getTask,
   openVideoIdsOfTask,
-  recountTask,
   tasksOfVideo,
   updateTask,
-} from './store/tasks.ts'
-import { lockVideo, lockVideoIfThere, updateVideo } from './store/videos.ts'
+} from '../store/tasks.ts'
+import { lockVideo, lockVideoIfThere, updateVideo } from '../store/videos.ts'
 
 type Parts = Pick<Services, 'database' | 'queue'>
 

@@ -1,4 +1,4 @@
-import { licenceOf } from './licences.ts'
+import { licenceOf } from './names.ts'
 
 /** What an attribution names. */
 export interface Attributed {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { LICENCES, licenceId, licenceIdOfUrl, licenceOf } from '../src/licences.ts'
-import { listVideos } from '../src/store/video-list.ts'
-import { eachDatabase } from './support/library.ts'
-import { insertVideo } from './support/rows.ts'
+import { licenceId, licenceIdOfUrl, licenceOf } from '../../src/licences/names.ts'
+import { LICENCES } from '../../src/licences/table.ts'
+import { listVideos } from '../../src/store/video-list.ts'
+import { eachDatabase } from '../support/library.ts'
+import { insertVideo } from '../support/rows.ts'
 
 describe('names', () => {
   it.each([

@@ -1,10 +1,10 @@
-import { SkipStep } from './errors.ts'
-import { framesRelevance, queryPrompts, relevanceOf } from './labeling/relevance.ts'
-import { loadTaxonomy } from './labeling/taxonomy.ts'
-import type { Services } from './services.ts'
-import { frameVectorsOf } from './store/embeddings.ts'
-import { isTurnedDown, judge, type Unjudged, unjudged, wordsShare } from './store/judging.ts'
-import { deleteVideo, endRun, lockVideoIfThere, updateVideo } from './store/videos.ts'
+import { SkipStep } from '../errors.ts'
+import { framesRelevance, queryPrompts, relevanceOf } from '../labeling/relevance.ts'
+import { loadTaxonomy } from '../labeling/taxonomy.ts'
+import type { Services } from '../services.ts'
+import { frameVectorsOf } from '../store/embeddings.ts'
+import { isTurnedDown, judge, type Unjudged, unjudged, wordsShare } from '../store/judging.ts'
+import { deleteVideo, endRun, lockVideoIfThere, updateVideo } from '../store/videos.ts'
 
 type Parts = Pick<Services, 'database' | 'storage' | 'models' | 'logger'>
 
