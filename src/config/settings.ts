@@ -1,9 +1,11 @@
+// Longer than others: one list of all settings, whose faults are reported together.
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { config as readDotEnv } from 'dotenv'
 import { z } from 'zod'
 import { type InputFault, InvalidInputError } from '../errors.ts'
+import { type PlatformRates, ratesFrom } from './platform-rates.ts'
 
 /** The S3-compatible object store, from the MINIO_* variables. */
 export interface S3Settings {
@@ -27,36 +29,6 @@ export interface ApifySettings {
   maxItems: number
   /** Most dollars that one task may spend. */
   maxUsd: number
-}
-
-/** Platforms that are asked at a measured pace. */
-export const RATE_PLATFORMS = [
-  'youtube',
-  'tiktok',
-  'instagram',
-  'commons',
-  'archive',
-  'nasa',
-] as const
-export type RatePlatform = (typeof RATE_PLATFORMS)[number]
-
-/** True for the name of such a platform. */
-export function isRatePlatform(name: string): name is RatePlatform {
-  return RATE_PLATFORMS.some((platform) => platform === name)
-}
-
-/** How one platform is asked, by all workers together. */
-export interface PlatformRate {
-  /** Requests of an open archive; downloads of the others. */
-  perMinute: number
-  /** Of those, so many may come at once after a rest. */
-  burst: number
-  /** Downloads at once. */
-  connections: number
-  /** Cookie file in Netscape format for yt-dlp; never changed. */
-  cookies: string | null
-  /** Proxy that yt-dlp's connections go through; may hold a password. */
-  proxy: string | null
 }
 
 /** Everything the program takes from its environment, checked and frozen. */
@@ -85,7 +57,7 @@ export interface Settings {
   /** Receivers of webhooks that may be on a private address, each as `host:port`. */
   webhookHosts: string[]
   apify: ApifySettings
-  rates: Readonly<Record<RatePlatform, PlatformRate>>
+  rates: PlatformRates
   /** A download without a byte for so long is broken off and gone on with. */
   stallSeconds: number
   /** Downloads leave so much of the disk free. */
@@ -333,37 +305,6 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     processConcurrency: env.FORGEINDEX_PROCESS_CONCURRENCY,
     fetchConcurrency: env.FORGEINDEX_FETCH_CONCURRENCY,
   })
-}
-
-/**
- * Wikimedia's limits are 10 a minute for callers without a contact and 200 with one
- * (lists.wikimedia.org mediawiki-api PYJ545D3): what may come at once counts. The archives publish
- * none: a pace that a reader could keep. For the others what `yt-dlp -t sleep` does: a download each
- * 10 to 20 s.
- */
-function ratesFrom(env: z.infer<typeof environment>): Settings['rates'] {
-  const usual = {
-    youtube: 6,
-    tiktok: 6,
-    instagram: 6,
-    commons: env.FORGEINDEX_CONTACT ? 180 : 7,
-    archive: 120,
-    nasa: 120,
-  }
-  const entries = RATE_PLATFORMS.map((platform) => {
-    const name = platform.toUpperCase() as Uppercase<RatePlatform>
-    const perMinute = env[`FORGEINDEX_RATE_${name}`] ?? usual[platform]
-    const isOpen = name === 'COMMONS' || name === 'ARCHIVE' || name === 'NASA'
-    const entry = Object.freeze({
-      perMinute,
-      burst: Math.max(3, perMinute / 10),
-      connections: env.FORGEINDEX_PLATFORM_CONNECTIONS,
-      cookies: isOpen ? null : env[`FORGEINDEX_COOKIES_${name}`],
-      proxy: isOpen ? null : (env[`FORGEINDEX_PROXY_${name}`] ?? null),
-    })
-    return [platform, entry] as const
-  })
-  return Object.freeze(Object.fromEntries(entries)) as Settings['rates']
 }
 
 /** Settings of this process: real variables win over a `.env` in the working folder. */

@@ -1,12 +1,17 @@
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'undici'
-import { z } from 'zod'
 import { PermanentError, TransientError } from '../errors.ts'
 import { NoRoom, requireDiskSpace } from './disk-space.ts'
+import {
+  openPart,
+  type Part,
+  startOver,
+  type WholeFile,
+  wholeFrom,
+  writeNote,
+} from './download-part.ts'
 import type { Guard } from './guard.ts'
 import { errorOfStatus } from './http.ts'
 import { NotYet } from './limits.ts'
@@ -32,30 +37,6 @@ export interface DirectDownloadOptions {
   onProgress?(received: number, total: number | null): void
 }
 
-export interface DirectDownload {
-  /** Absolute path, `<folder>/original.<ext>`. */
-  file: string
-  bytes: number
-  sha256: string
-}
-
-/** What is on disk of an unfinished download. */
-interface Part {
-  file: string
-  /** Names the very bytes that the part belongs to; null when the server gave no name for them. */
-  validator: string | null
-  bytes: number
-  /** Of exactly those bytes. */
-  hash: Hash
-}
-
-/** What lies beside a part: which bytes it is a part of, and then that it is whole. */
-const noteSchema = z.object({
-  url: z.string(),
-  validator: z.string().nullable(),
-  whole: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).optional(),
-})
-
 /**
  * Fetches a media file over HTTP into `folder`. It is written as `.part` and renamed when whole; a
  * cut is continued with Range and If-Range where the server names its version of the file, also
@@ -69,7 +50,7 @@ export async function downloadDirect(
   url: string,
   folder: string,
   options: DirectDownloadOptions,
-): Promise<DirectDownload> {
+): Promise<WholeFile> {
   const partFile = path.join(folder, 'original.part')
   const before = await wholeFrom(partFile, url)
   if (before) {
@@ -84,8 +65,7 @@ export async function downloadDirect(
       const name = `original.${await receive(guard, url, part, options)}`
       const whole = { name, bytes: part.bytes, sha256: part.hash.digest('hex') }
       // A program killed from here on finds the file again instead of fetching it twice.
-      const note = { url, validator: part.validator, whole }
-      await writeFile(noteOf(part), JSON.stringify(note))
+      await writeNote(part, { url, validator: part.validator, whole })
       const file = path.join(folder, name)
       await rename(part.file, file)
       return { file, bytes: whole.bytes, sha256: whole.sha256 }
@@ -163,8 +143,7 @@ async function place(response: Response, url: string, part: Part): Promise<numbe
   }
   if (part.bytes > 0) await startOver(part)
   part.validator = validator
-  if (validator) await writeFile(noteOf(part), JSON.stringify({ url, validator }))
-  else await rm(noteOf(part), { force: true })
+  await writeNote(part, validator ? { url, validator } : null)
   const length = response.headers.get('content-length')
   const isEncoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity'
   if (isEncoded) part.validator = null
@@ -255,51 +234,6 @@ async function afterPastTheEnd(response: Response, part: Part): Promise<string> 
   throw new TransientError('network', 'The file changed during the download; starting over.')
 }
 
-/** What an earlier run of the program left for this address, or an empty part. */
-async function openPart(file: string, url: string): Promise<Part> {
-  const part: Part = { file, validator: null, bytes: 0, hash: createHash('sha256') }
-  const note = await readNote(part)
-  if (note?.url !== url || note.validator === null) return part
-  if (!(await stat(file).catch(() => null))) return part
-  part.validator = note.validator
-  for await (const chunk of createReadStream(file)) {
-    part.hash.update(chunk)
-    part.bytes += chunk.length
-  }
-  return part
-}
-
-/** The whole file that a run which was killed left for this address; null when there is none. */
-async function wholeFrom(partFile: string, url: string): Promise<DirectDownload | null> {
-  const note = await readNote({ file: partFile })
-  if (note?.url !== url || !note.whole) return null
-  const file = path.join(path.dirname(partFile), path.basename(note.whole.name))
-  if ((await stat(file).catch(() => null))?.size !== note.whole.bytes) return null
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
-  const { bytes, sha256 } = note.whole
-  return hash.digest('hex') === sha256 ? { file, bytes, sha256 } : null
-}
-
-async function readNote(part: Pick<Part, 'file'>): Promise<z.infer<typeof noteSchema> | null> {
-  try {
-    return noteSchema.parse(JSON.parse(await readFile(noteOf(part), 'utf8')))
-  } catch (thrown) {
-    // Absent, or cut by a crash: then there is nothing to go on from.
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null
-    if (thrown instanceof SyntaxError || thrown instanceof z.ZodError) return null
-    throw thrown
-  }
-}
-
-async function startOver(part: Part): Promise<void> {
-  part.bytes = 0
-  part.hash = createHash('sha256')
-  part.validator = null
-  await rm(part.file, { force: true })
-  await rm(noteOf(part), { force: true })
-}
-
 /**
  * What If-Range may name (RFC 9110, 13.1.5): a strong entity tag, else the modification date.
  * Null when the server gives neither; then a cut download cannot be continued safely.
@@ -307,10 +241,6 @@ async function startOver(part: Part): Promise<void> {
 function validatorOf(response: Response): string | null {
   const tag = response.headers.get('etag')
   return tag && !tag.startsWith('W/') ? tag : response.headers.get('last-modified')
-}
-
-function noteOf(part: Pick<Part, 'file'>): string {
-  return `${part.file}.json`
 }
 
 function tooLarge(url: string, options: { maxBytes: number }): PermanentError {

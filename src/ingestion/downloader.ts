@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { isRatePlatform, type Settings } from '../config/settings.ts'
+import { isRatePlatform } from '../config/platform-rates.ts'
+import type { Settings } from '../config/settings.ts'
 import { InvalidInputError, PermanentError, TransientError } from '../errors.ts'
 import { commonsClient, MEDIA_BYTES_PER_SECOND } from './commons-client.ts'
-import { asDiskFull, type DirectDownload, downloadDirect } from './direct-download.ts'
+import { asDiskFull, downloadDirect } from './direct-download.ts'
 import type { Candidate, LicenceEvidence, Platform } from './discovery/source.ts'
 import { factsOf } from './discovery/yt-dlp-info.ts'
+import type { WholeFile } from './download-part.ts'
 import { guardOf } from './guard.ts'
 import { userAgent } from './http.ts'
 import { limitsOf, type Place, placeOfHost } from './limits.ts'
@@ -198,7 +200,7 @@ async function fromCommons(
   const { headers } = commonsClient(settings)
   const { signal } = options
   const turn = () => limitsOf(settings).turn('commons', { signal, patienceMs: MEDIA_PATIENCE_MS })
-  const got: DirectDownload = await downloadDirect(guard, downloadUrl, folder, {
+  const got: WholeFile = await downloadDirect(guard, downloadUrl, folder, {
     ...options,
     headers,
     maxBytes: settings.maxUploadBytes,

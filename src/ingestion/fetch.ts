@@ -26,7 +26,7 @@ import { type Downloaded, download } from './downloader.ts'
 import { userAgent } from './http.ts'
 import { takeIncoming } from './incoming.ts'
 import { limitsOf, NotYet } from './limits.ts'
-import { type IngestionServices, tooLong } from './orchestrator.ts'
+import { type IngestionServices, tooLong } from './take.ts'
 
 const CANCEL_LOOKS = 5
 const CANCEL_LOOK_MS = 200

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../config/database.ts'
-import type { RatePlatform, Settings } from '../config/settings.ts'
+import type { RatePlatform } from '../config/platform-rates.ts'
+import type { Settings } from '../config/settings.ts'
 import { PermanentError, TransientError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import {
