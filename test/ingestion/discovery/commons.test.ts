@@ -9,82 +9,25 @@ import { commonsSource } from '../../../src/ingestion/discovery/commons.ts'
 import type { Candidate } from '../../../src/ingestion/discovery/source.ts'
 import { download } from '../../../src/ingestion/downloader.ts'
 import { makeClip } from '../../support/clip.ts'
-import {
-  type CommonsFixture,
-  type CommonsServer,
-  startCommonsServer,
-} from '../../support/commons-server.ts'
+import { commonsFilms } from '../../support/commons-films.ts'
+import { type CommonsServer, startCommonsServer } from '../../support/commons-server.ts'
 
 const signal = new AbortController().signal
 let folder: string
 let clip: Buffer
-let small: Buffer
 let server: CommonsServer
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'commons-'))
   clip = await makeClip(path.join(folder, 'clip.mp4'))
-  small = await makeClip(path.join(folder, 'small.mp4'), { pattern: 'smptebars' })
-  server = await startCommonsServer(fixtures())
+  const small = await makeClip(path.join(folder, 'small.mp4'), { pattern: 'smptebars' })
+  server = await startCommonsServer(commonsFilms(clip, small))
 })
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await rm(folder, { recursive: true, force: true })
 })
-
-function fixtures(): CommonsFixture[] {
-  const hd = { width: 1920, height: 1080 }
-  const transcode = (key: string, width: number, height: number, type?: string) => ({
-    key,
-    width,
-    height,
-    media: small,
-    ...(type ? { type } : {}),
-  })
-  const base = { media: clip, width: 640, height: 360, duration: 12.5 }
-  return [
-    { ...base, pageid: 900, name: 'Lathe one.webm' },
-    {
-      ...base,
-      ...hd,
-      pageid: 100,
-      name: 'Lathe two.webm',
-      transcodes: [
-        transcode('240p.vp9.webm', 426, 240),
-        transcode('720p.vp9.webm', 1280, 720),
-        transcode('480p.vp9.webm', 854, 480),
-        transcode('1080p.vp9.webm', 1920, 1080),
-        transcode('144p.mjpeg.mov', 1000, 700, 'video/quicktime'),
-        transcode('m3u8', 1280, 720, 'application/vnd.apple.mpegurl'),
-      ],
-    },
-    { ...base, pageid: 300, name: 'Lathe no licence.webm', metadata: { LicenseShortName: null } },
-    {
-      ...base,
-      pageid: 301,
-      name: 'Lathe not free.webm',
-      metadata: { LicenseShortName: 'Fair use', NonFree: 'true' },
-    },
-    { ...base, pageid: 302, name: 'Lathe sound.ogg', mediatype: 'AUDIO', mime: 'application/ogg' },
-    { ...base, ...hd, pageid: 303, name: 'Lathe only large.webm' },
-    {
-      ...base,
-      pageid: 304,
-      name: 'Lathe old.ogv',
-      mime: 'application/ogg',
-      width: 720,
-      height: 1280,
-      metadata: { LicenseShortName: 'Public domain', LicenseUrl: null, Artist: null },
-    },
-    // Enough of them for three pages of the search.
-    ...Array.from({ length: 25 }, (_, i) => ({
-      ...base,
-      pageid: 1000 - i,
-      name: `Weld ${i}.webm`,
-    })),
-  ]
-}
 
 function settingsWith(more: Record<string, string> = {}): Settings {
   return readSettings({
