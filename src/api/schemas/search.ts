@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { VIDEO_STATUSES } from '../../store/schema.ts'
-import { isoDate, plainText } from './common.ts'
+import { plainText } from './common.ts'
+import { videoSummary } from './videos.ts'
 
 const seconds = z.number()
 
@@ -17,23 +17,11 @@ export const moment = z
   .meta({ id: 'Moment' })
 export type Moment = z.infer<typeof moment>
 
-export const searchResult = z
-  .object({
+export const searchResult = videoSummary
+  .omit({ id: true, source_url: true })
+  .extend({
     video_id: z.string(),
-    title: z.string(),
     score: z.number().min(0).max(1).describe('For ranking within one answer only'),
-    platform: z.string(),
-    status: z.enum(VIDEO_STATUSES),
-    category: z.string(),
-    duration: seconds.nullable(),
-    width: z.number().int().nullable(),
-    height: z.number().int().nullable(),
-    thumbnail_url: z.string().nullable(),
-    tags: z.array(z.string()),
-    uploader: z.string().nullable(),
-    licence: z.string().nullable(),
-    is_duplicate: z.boolean(),
-    created_at: isoDate,
     moments: z.array(moment),
   })
   .meta({ id: 'SearchResult' })

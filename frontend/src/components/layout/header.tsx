@@ -1,9 +1,9 @@
 import { Database, LayoutDashboard, type LucideIcon, Search } from 'lucide-react'
-import { type FormEvent, useEffect, useRef } from 'react'
-import { Link, NavLink, useLocation, useNavigate } from 'react-router'
+import { Link, NavLink, useLocation } from 'react-router'
 import { cn } from '../../lib/cn.ts'
 import { useConnection } from '../../lib/live-events.tsx'
 import { paths } from '../../lib/paths.ts'
+import { QuickSearch } from '../quick-search.tsx'
 
 const NAV: { to: string; label: string; icon: LucideIcon }[] = [
   { to: paths.index, label: 'Overview', icon: LayoutDashboard },
@@ -58,47 +58,6 @@ function Anvil() {
         d="M4 3h24v6h-7l-3.5 3.5V17H22v4H10v-4h4.5v-3.5C8 13.5 4 9.5 4 3z"
       />
     </svg>
-  )
-}
-
-/** Search from anywhere; `/` puts the cursor there. */
-function QuickSearch() {
-  const navigate = useNavigate()
-  const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = (event.target as HTMLElement).closest(
-        'input, textarea, select, [contenteditable]',
-      )
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return
-      event.preventDefault()
-      input.current?.focus()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [])
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const q = input.current?.value.trim()
-    if (q) void navigate(paths.search({ q }))
-  }
-  return (
-    <search className="hidden md:block">
-      <form onSubmit={submit} className="relative">
-        <Search
-          className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-faint"
-          aria-hidden
-        />
-        <input
-          ref={input}
-          type="search"
-          aria-label="Search the library"
-          aria-keyshortcuts="/"
-          placeholder="Search the library  ( / )"
-          className="h-9 w-64 rounded-md border border-edge bg-ground pr-2 pl-8 text-sm placeholder:text-faint"
-        />
-      </form>
-    </search>
   )
 }
 

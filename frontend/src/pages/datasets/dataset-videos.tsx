@@ -1,13 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Film } from 'lucide-react'
-import { Link } from 'react-router'
-import { type Dataset, type DatasetVideo, datasetVideosQuery } from '../../api/datasets.ts'
+import { type Dataset, datasetVideosQuery } from '../../api/datasets.ts'
 import { EmptyState, ErrorState } from '../../components/page-state.tsx'
 import { Button } from '../../components/ui/button.tsx'
 import { Card, CardHeader } from '../../components/ui/card.tsx'
 import { Skeleton } from '../../components/ui/skeleton.tsx'
-import { formatTime, plural } from '../../lib/format.ts'
-import { paths } from '../../lib/paths.ts'
+import { VideoTile } from '../../components/video-tile.tsx'
+import { plural } from '../../lib/format.ts'
 
 const grid = 'grid grid-cols-2 gap-3 p-4 sm:grid-cols-4 lg:grid-cols-6'
 const PAGE = 24
@@ -27,7 +25,14 @@ export function DatasetVideos({ dataset }: { dataset: Dataset }) {
         ) : (
           <ul className={grid}>
             {items.map((item) => (
-              <VideoItem key={item.video_id} item={item} />
+              <li key={item.video_id} className="min-w-0">
+                <VideoTile
+                  id={item.video_id}
+                  title={item.title}
+                  duration={item.duration}
+                  thumbnailUrl={item.thumbnail_url}
+                />
+              </li>
             ))}
           </ul>
         )
@@ -53,33 +58,5 @@ export function DatasetVideos({ dataset }: { dataset: Dataset }) {
         </div>
       )}
     </Card>
-  )
-}
-
-function VideoItem({ item }: { item: DatasetVideo }) {
-  return (
-    <li className="min-w-0">
-      <Link to={paths.video(item.video_id)} className="group block rounded-md">
-        <span className="relative grid aspect-video place-items-center overflow-hidden rounded-md border bg-black">
-          {item.thumbnail_url ? (
-            <img
-              src={item.thumbnail_url}
-              alt=""
-              loading="lazy"
-              decoding="async"
-              className="size-full object-contain"
-            />
-          ) : (
-            <Film className="size-6 text-faint" aria-hidden />
-          )}
-          <span className="absolute right-1 bottom-1 rounded-sm bg-black/80 px-1 text-xs tabular-nums">
-            {formatTime(item.duration)}
-          </span>
-        </span>
-        <span className="mt-1 block truncate text-xs text-dim group-hover:text-ink">
-          {item.title}
-        </span>
-      </Link>
-    </li>
   )
 }

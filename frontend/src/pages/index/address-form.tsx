@@ -3,7 +3,7 @@ import { Field } from '../../components/field.tsx'
 import { Textarea } from '../../components/ui/input.tsx'
 import { useToast } from '../../components/ui/toast.tsx'
 import { plural } from '../../lib/format.ts'
-import { FormFault, StartButton, TaxonomyField } from './form-parts.tsx'
+import { StartRow } from './form-parts.tsx'
 import { placeFaults } from './ingest-faults.ts'
 import { MAX_VIDEOS, parseAddresses } from './ingest-values.ts'
 import { useStart } from './use-start.ts'
@@ -59,13 +59,12 @@ export function AddressForm() {
           />
         )}
       </Field>
-      <div className="flex flex-wrap items-end gap-3">
-        <TaxonomyField value={taxonomy} onChange={setTaxonomy} fault={faults.fields.taxonomy} />
-        <div className="max-sm:w-full sm:ml-auto">
-          <StartButton isPending={start.isPending} />
-        </div>
-      </div>
-      <FormFault text={faults.rest} />
+      <StartRow
+        taxonomy={taxonomy}
+        onTaxonomy={setTaxonomy}
+        faults={faults}
+        isPending={start.isPending}
+      />
     </form>
   )
 }

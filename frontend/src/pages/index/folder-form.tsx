@@ -3,7 +3,7 @@ import { Field } from '../../components/field.tsx'
 import { Button } from '../../components/ui/button.tsx'
 import { Input } from '../../components/ui/input.tsx'
 import { useToast } from '../../components/ui/toast.tsx'
-import { FormFault, StartButton, TaxonomyField } from './form-parts.tsx'
+import { StartRow } from './form-parts.tsx'
 import type { Way } from './ingest-card.tsx'
 import { placeFaults } from './ingest-faults.ts'
 import { useStart } from './use-start.ts'
@@ -57,13 +57,12 @@ export function FolderForm({ onWay }: { onWay: (way: Way) => void }) {
           />
         )}
       </Field>
-      <div className="flex flex-wrap items-end gap-3">
-        <TaxonomyField value={taxonomy} onChange={setTaxonomy} fault={faults.fields.taxonomy} />
-        <div className="max-sm:w-full sm:ml-auto">
-          <StartButton isPending={start.isPending} />
-        </div>
-      </div>
-      <FormFault text={faults.rest} />
+      <StartRow
+        taxonomy={taxonomy}
+        onTaxonomy={setTaxonomy}
+        faults={faults}
+        isPending={start.isPending}
+      />
     </form>
   )
 }

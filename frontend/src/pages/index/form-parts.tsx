@@ -59,3 +59,28 @@ export function TaxonomyField({
     </Field>
   )
 }
+
+/** The end of a form: taxonomy, start button, and what is wrong with the form as a whole. */
+export function StartRow({
+  taxonomy,
+  onTaxonomy,
+  faults,
+  isPending,
+}: {
+  taxonomy: string | null
+  onTaxonomy: (name: string) => void
+  faults: { fields: { taxonomy?: string | undefined }; rest: string | null }
+  isPending: boolean
+}) {
+  return (
+    <>
+      <div className="flex flex-wrap items-end gap-3">
+        <TaxonomyField value={taxonomy} onChange={onTaxonomy} fault={faults.fields.taxonomy} />
+        <div className="max-sm:w-full sm:ml-auto">
+          <StartButton isPending={isPending} />
+        </div>
+      </div>
+      <FormFault text={faults.rest} />
+    </>
+  )
+}

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { healthQuery, statsQuery } from '../../api/stats.ts'
 import { tasksQuery } from '../../api/tasks.ts'
 import { ErrorState } from '../../components/page-state.tsx'
+import { QuickSearch } from '../../components/quick-search.tsx'
 import { cn } from '../../lib/cn.ts'
 import { POLL_MS, usePollInterval } from '../../lib/live-events.tsx'
 import { useTitle } from '../../lib/use-title.ts'
@@ -12,7 +13,6 @@ import { FirstRun } from './first-run.tsx'
 import { IngestCard, type Way } from './ingest-card.tsx'
 import { LatestVideos } from './latest-videos.tsx'
 import { ModelsNotice } from './models-notice.tsx'
-import { QuickSearch } from './quick-search.tsx'
 import { StatCards } from './stat-cards.tsx'
 import { isOver } from './task-words.ts'
 import { TasksCard } from './tasks-card.tsx'
@@ -45,7 +45,7 @@ export function IndexPage() {
     <div className="mx-auto max-w-7xl space-y-4 p-3 sm:p-4">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
         <h1 className="text-lg font-semibold">Overview</h1>
-        {!isEmpty && <QuickSearch />}
+        {!isEmpty && <QuickSearch large />}
       </div>
       {stats.isError && !stats.data ? (
         <ErrorState error={stats.error} onRetry={() => void stats.refetch()} />

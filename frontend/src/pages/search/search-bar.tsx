@@ -1,5 +1,6 @@
 import { Search, X } from 'lucide-react'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { useSlashKey } from '../../lib/use-slash-key.ts'
 
 /** A pause in typing after which the words are looked for. */
 const PAUSE_MS = 400
@@ -26,19 +27,7 @@ export function SearchBar({
   }
 
   useEffect(() => () => window.clearTimeout(pause.current), [])
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = (event.target as HTMLElement).closest(
-        'input, textarea, select, [contenteditable], [role="dialog"]',
-      )
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return
-      event.preventDefault()
-      input.current?.focus()
-      input.current?.select()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [])
+  useSlashKey(input)
 
   const change = (value: string) => {
     setText(value)
