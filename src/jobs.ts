@@ -37,11 +37,12 @@ const WAITED_OUT: ReadonlySet<string> = new Set([
 ])
 const WAIT_SECONDS = 10
 const FFMPEG_UNUSABLE = 'ffmpeg-unusable'
-/** Final for now, but not the video's fault: once the machine or its network is mended, a retry helps. */
+/** Final for now, but not the video's fault: a retry helps, later or once the machine is mended. */
 const CURABLE: ReadonlySet<string> = new Set([
   FFMPEG_UNUSABLE,
   'program-missing',
   'bot-check',
+  'rate-limited',
   'cookies-unreadable',
 ])
 /** A source that asks for more patience than this is tried again all the same. */
@@ -162,10 +163,10 @@ async function guarded(
     // The queue lives in the same database: leave the job to its heartbeat.
     if (isDatabaseAway(error)) throw error
     const fault = describe(error, thrown instanceof StepFailure ? thrown.step : 'ingest')
-    const isWaitedOut = fault.retryable && WAITED_OUT.has(fault.code)
+    const isWaitedOut = !isFinal(error) && WAITED_OUT.has(fault.code)
     const attempt = context.attempt + (isWaitedOut ? 0 : 1)
     const tries = fault.code === 'network' ? (outcome.networkTries ?? TRIES) : TRIES
-    if (!fault.retryable || CURABLE.has(fault.code) || attempt >= tries) {
+    if (isFinal(error) || attempt >= tries) {
       services.logger.warn(
         { code: fault.code, step: fault.step, message: fault.message },
         'gave up',
@@ -190,10 +191,13 @@ async function failVideo(services: Services, videoId: string, fault: Fault): Pro
     .execute((trx) => finishVideo(trx, videoId, { failure: { code, step, message, retryable } }))
 }
 
+/** Another try now would fail the same way. */
+function isFinal(error: Error): boolean {
+  const kinds = [InvalidInputError, NotFoundError, PermanentError, ConflictError]
+  return kinds.some((kind) => error instanceof kind)
+}
+
 function describe(error: Error, step: string): Fault {
-  const final = [InvalidInputError, NotFoundError, PermanentError, ConflictError].some(
-    (kind) => error instanceof kind,
-  )
   if (isDatabaseFull(error)) {
     const message = 'The disk of the database is full. Free some space and retry.'
     return { step, code: 'disk-full', message, retryable: true }
@@ -205,6 +209,6 @@ function describe(error: Error, step: string): Fault {
     message: known
       ? error.message
       : `Something went wrong that Forgeindex does not know: ${withoutCredentials(error.message).slice(0, 500)}`,
-    retryable: !final || (known && CURABLE.has(error.code)),
+    retryable: !isFinal(error) || (known && CURABLE.has(error.code)),
   }
 }

@@ -72,6 +72,33 @@ test('a platform that asks for patience is left alone for it, said, and gone on 
   ])
 }, 120_000)
 
+test('a platform that refuses too often fails its videos as a class that a retry takes up', async () => {
+  await using media = await openMedia(1, 100_000)
+  await using library = await openOwnLibrary(variablesFor(media))
+  const { pool } = library.services.database
+  const place = `host:${media.server.hostAndPort}`
+  // Five times in a row before.
+  await pool.query(
+    `insert into rate_limits (platform, tokens, cooldown_until, cooldown_code, strikes)
+     values ($1, 0, now() - interval '1 s', 'rate-limited', 5)`,
+    [place],
+  )
+  media.intercept = (request, response) => {
+    if (request.headers.range === 'bytes=0-0') return false
+    response.writeHead(429, { 'retry-after': '60' }).end()
+    return true
+  }
+  const taskId = await begin(library, media.urls)
+  expect(await library.finished(taskId)).toMatchObject({
+    videos_failed: 1,
+    account: { failed: { 'rate-limited': 1 } },
+  })
+  media.intercept = null
+  await pool.query('update rate_limits set cooldown_until = now() where platform = $1', [place])
+  expect((await library.ask('POST', `/api/tasks/${taskId}/retry`)).status).toBe(202)
+  expect(await library.finished(taskId)).toMatchObject({ status: 'completed', videos_processed: 1 })
+}, 120_000)
+
 test('a network that is away for seconds costs no video', () => networkDown(OUTAGE_MS), 240_000)
 
 test.skipIf(!testDatabaseUrl())(

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { exportZip } from '../../datasets/exports/zip.ts'
 import { describeFilters, parseFilters } from '../../datasets/filters.ts'
 import { createDataset } from '../../datasets/versions.ts'
-import { loadTaxonomy, taxonomyYaml } from '../../labeling/taxonomy.ts'
+import { loadTaxonomy } from '../../labeling/taxonomy.ts'
+import { taxonomyYaml } from '../../labeling/taxonomy-yaml.ts'
 import type { Services } from '../../services.ts'
 import { type DatasetMember, listDatasetVideos } from '../../store/dataset-members.ts'
 import { type Dataset, deleteDataset, getDataset, listDatasets } from '../../store/datasets.ts'
-import { recordEvent } from '../../store/events.ts'
 import { exportsPrefix } from '../../store/exports.ts'
 import { idParams, iso, page, pageQuery, problems } from '../schemas/common.ts'
 import {
@@ -112,7 +112,7 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
     {
       schema: {
         tags: ['datasets'],
-        description: 'The latest version as an archive, streamed.',
+        description: 'The latest version as an archive, streamed. A read is no event.',
         params: idParams,
         querystring: exportBody,
         response: {
@@ -124,15 +124,10 @@ export const datasetRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
         },
       },
     },
-    async ({ params, log }, reply) => {
+    async ({ params }, reply) => {
       const { stream, fileName } = await exportZip(services, params.id)
       // A reader that goes away must not leave the rest being read.
       reply.raw.on('close', () => stream.destroy())
-      stream.on('end', () => {
-        recordEvent(db, 'export.completed', {}, { dataset_id: params.id, format: 'zip' }).catch(
-          (error: unknown) => log.warn({ err: error }, 'the export is done but not recorded'),
-        )
-      })
       return reply
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${fileName}"`)
