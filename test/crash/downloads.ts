@@ -38,17 +38,19 @@ export async function servedVideos(
 /**
  * Kills the program again and again while it fetches the videos of one task, then lets it end. All
  * are there, each was fetched by one run or gone on with where a killed one stopped, and nothing half
- * is left. Returns how many requests beyond one each the kills have cost.
+ * is left. Returns how many requests beyond one each the kills have cost, how many of those went on
+ * where one was cut, and how many kills hit a program that was not ready yet.
  */
 export async function fetchWithKills(
   library: ProgramLibrary,
   videos: { server: MediaServer; urls: string[] },
-  options: { kills: number; seed: number },
-): Promise<{ extra: number; resumed: number }> {
+  options: { kills: number; seed: number; longestMs?: number },
+): Promise<{ extra: number; resumed: number; early: number }> {
   const random = randomFrom(options.seed)
   // The stand-in is an operator's endpoint here, so that the guard lets it pass.
   library.variables.FORGEINDEX_COMMONS_URL = videos.server.url
   const killedAt: number[] = []
+  let early = 0
   let taskId: string | null = null
   for (let kill = 1; kill <= options.kills; kill++) {
     if (taskId === null) {
@@ -66,12 +68,13 @@ export async function fetchWithKills(
     const program = library.start('serve', '--port', '0')
     // Some die before they are ready.
     if (random() < 0.8) await program.saw(/Forgeindex is at/)
+    else early++
     await sleep(random() * 2500)
     killedAt.push(performance.now())
     await killWhole(library, program)
   }
   const last = await library.serve()
-  const task = await endOfTask<TaskAnswer>(last, taskId ?? '')
+  const task = await endOfTask<TaskAnswer>(last, taskId ?? '', options.longestMs)
   expect(task).toMatchObject({
     status: 'completed',
     videos_found: videos.urls.length,
@@ -85,7 +88,7 @@ export async function fetchWithKills(
     `select count(*) as videos, count(distinct content_sha256) as contents from videos`,
   )
   expect(rows).toEqual([{ videos: videos.urls.length, contents: videos.urls.length }])
-  return requestsBeyondOne(videos.server, killedAt)
+  return { ...requestsBeyondOne(videos.server, killedAt), early }
 }
 
 /** Between two requests for one file lies a kill; of those, the ones that went on are `resumed`. */

@@ -105,12 +105,13 @@ export async function programLibrary(
   }
 }
 
-/** Waits until a task of this server has ended, and gives it. */
+/** Waits until a task of this server has ended, `longestMs` at most, and gives it. */
 export async function endOfTask<T extends { status: string }>(
   server: RunningServer,
   taskId: string,
+  longestMs = LONGEST_MS,
 ): Promise<T> {
-  const end = Date.now() + LONGEST_MS
+  const end = Date.now() + longestMs
   for (;;) {
     const { body } = await server.ask<T>('GET', `/api/tasks/${taskId}`)
     if (['completed', 'failed', 'cancelled'].includes(body.status)) return body
@@ -150,7 +151,7 @@ function startProgram(args: string[], cwd: string, env: NodeJS.ProcessEnv): Prog
     pid: pidOf(child),
     ended,
     kill: (signal) => void child.kill(signal),
-    async saw(pattern, timeoutMs = 60_000) {
+    async saw(pattern, timeoutMs = 180_000) {
       const end = Date.now() + timeoutMs
       for (;;) {
         const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr)
