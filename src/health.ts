@@ -76,7 +76,7 @@ export function healthOf(services: Services): () => Promise<Health> {
           name: model.ref.name,
           ok: model.installed,
           detail: model.installed ? 'installed' : `not installed: ${model.missing.join('; ')}`,
-          ...(model.installed
+          ...(model.installed || !model.manifest.files.some((file) => file.url)
             ? {}
             : { command: `${settings.command} models pull ${model.ref.name}` }),
         }

@@ -80,9 +80,13 @@ async function models(settings: Settings): Promise<Finding[]> {
       .map((model) => ({
         name: `model ${model.name}`,
         ok: model.installed,
-        detail: model.installed ? `installed (${model.licence})` : `not installed (${model.job})`,
+        detail: model.installed
+          ? `installed (${model.licence})`
+          : `not installed (${model.job})${model.origin ? `: put ${model.missing.join(', ')} there by hand. ${model.origin}` : ''}`,
         ...(model.licenceNote ? { note: model.licenceNote } : {}),
-        ...(model.installed ? {} : { command: `${settings.command} models pull ${model.name}` }),
+        ...(model.installed || model.urls.length === 0
+          ? {}
+          : { command: `${settings.command} models pull ${model.name}` }),
       }))
   } catch (error) {
     return [{ name: 'models', ok: false, detail: toError(error).message }]

@@ -76,6 +76,7 @@ function listingJson(model: ModelListing) {
     licence_note: model.licenceNote,
     missing: model.missing,
     urls: model.urls,
+    origin: model.origin,
     verification: model.verification,
   }
 }

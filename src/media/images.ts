@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp'
 import { PermanentError, toError } from '../errors.ts'
+import { enlarge } from './enlarge.ts'
 
 /** Larger images are refused before they are decoded: 8K frames have 33 million pixels. */
 const MAX_PIXELS = 100_000_000
@@ -96,15 +97,16 @@ export async function letterbox(
   options: LetterboxOptions,
 ): Promise<{ tensor: Float32Array; box: Letterbox }> {
   const box = placeImage(await uprightSize(file), options)
-  const pixels = await rgbPixels(file, (image) =>
+  const shrunk = await rgbPixels(file, (image) =>
     image.resize({
-      width: box.width,
-      height: box.height,
+      width: Math.min(box.width, box.sourceWidth),
+      height: Math.min(box.height, box.sourceHeight),
       fit: 'fill',
       kernel: 'linear',
       fastShrinkOnLoad: false,
     }),
   )
+  const pixels = enlarge(shrunk, box.width, box.height)
   const plane = options.width * options.height
   const tensor = new Float32Array(3 * plane).fill(options.pad * options.scale)
   for (let channel = 0; channel < 3; channel++) {

@@ -48,8 +48,13 @@ export interface ModelListing {
   missing: string[]
   /** Where `models pull` fetches from; empty when it cannot. */
   urls: string[]
-  /** `pinned`: the bytes are fixed by hash. `first-use`: the hash of the first download is kept. */
-  verification: 'pinned' | 'first-use'
+  /** How to come by files that cannot be fetched; null when `models pull` does it. */
+  origin: string | null
+  /**
+   * `pinned`: the bytes are fixed by hash. `first-use`: the hash of the first download is kept.
+   * `by-hand`: put there by the user, and recorded under the hash of what is there.
+   */
+  verification: 'pinned' | 'first-use' | 'by-hand'
 }
 
 /** The version that runs the models, as recorded with everything they make. */
@@ -187,7 +192,12 @@ async function listing(
     urls: manifest.files.flatMap((file) =>
       file.url ? [URL.canParse(file.url) ? file.url : `${settings.hubUrl}/${file.url}`] : [],
     ),
-    verification: manifest.files.every((file) => file.sha256) ? 'pinned' : 'first-use',
+    origin: manifest.origin ?? null,
+    verification: manifest.files.every((file) => file.sha256)
+      ? 'pinned'
+      : manifest.files.some((file) => file.url)
+        ? 'first-use'
+        : 'by-hand',
   }
 }
 

@@ -7,7 +7,7 @@ import { downloadFile } from './download.ts'
 import { installFault } from './download-faults.ts'
 import { FileHashes } from './file-hashes.ts'
 import { findManifest, type LocatedManifest, locateFile } from './find-manifest.ts'
-import type { ModelFile } from './manifest.ts'
+import type { ModelFile, ModelManifest } from './manifest.ts'
 import { KNOWN_MODELS, knownModel, type ModelJob, VAD_MODEL } from './registry.ts'
 
 export interface InstallProgress {
@@ -52,7 +52,7 @@ export async function installModel(
     for (const file of manifest.files) {
       options.signal?.throwIfAborted()
       const found = await locateFile(settings, ownFolder, file.path)
-      if (!found.file) await installFile(settings, folder, manifest.name, file, hashes, options)
+      if (!found.file) await installFile(settings, folder, manifest, file, hashes, options)
     }
   }
 }
@@ -91,7 +91,7 @@ async function modelToInstall(
 async function installFile(
   settings: Settings,
   folder: string,
-  model: string,
+  { name: model, origin }: ModelManifest,
   file: ModelFile,
   hashes: FileHashes,
   options: InstallOptions,
@@ -103,7 +103,7 @@ async function installFile(
   if (!first) {
     throw new InvalidInputError(
       'model-not-downloadable',
-      `${file.path} of ${model} cannot be fetched: put it into ${folder} (or another models folder) by hand.`,
+      `${file.path} of ${model} cannot be fetched: put it into ${folder} (or another models folder) by hand.${origin ? ` ${origin}` : ''}`,
     )
   }
   const target = path.join(folder, file.path)

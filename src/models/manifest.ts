@@ -54,6 +54,8 @@ const common = {
   licence: z.string().min(1),
   /** What a user must know before using it commercially; shown by doctor and the exports. */
   licenceNote: z.string().optional(),
+  /** How to come by files that have no URL here, since no copy of known content is known to us. */
+  origin: z.string().optional(),
   files: z.array(modelFile).min(1),
 }
 
@@ -89,7 +91,7 @@ const detectorManifest = z.strictObject({
   kind: z.literal('detector'),
   dims: z.null().default(null),
   /** How its output is read; `auto` looks at the shapes. */
-  family: z.enum(['yolox', 'yolov8', 'dfine', 'auto']).default('auto'),
+  family: z.enum(['yolox', 'yolov8', 'dfine', 'rtdetr', 'fastestdet', 'auto']).default('auto'),
   /** Label of each class, in output order. */
   classes: z.array(z.string().min(1)).min(1),
 })

@@ -1,6 +1,6 @@
 import type { ModelManifest } from './manifest.ts'
 import { clipLaion, clipOpenai, miniVl } from './manifests/clip.ts'
-import { dfineNano, yolov8n, yoloxNano } from './manifests/detectors.ts'
+import { BY_HAND, dfineNano, fastestDet, yolov8n, yoloxNano } from './manifests/detectors.ts'
 import { sileroVad, whisperBase, whisperSmall, whisperTiny } from './manifests/speech.ts'
 
 /** What a model is used for; each has one setting. */
@@ -22,6 +22,12 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
   { job: 'detector', manifest: yolov8n, aliases: ['yolov8n.pt', 'yolov8n.onnx'] },
   { job: 'detector', manifest: yoloxNano, aliases: ['yolox_nano', 'yolox_nano.onnx'] },
   { job: 'detector', manifest: dfineNano, aliases: ['dfine_nano', 'dfine_nano.onnx'] },
+  { job: 'detector', manifest: fastestDet, aliases: ['fastestdet.onnx'] },
+  ...BY_HAND.map((manifest) => ({
+    job: 'detector' as const,
+    manifest,
+    aliases: aliasesOf(manifest.name),
+  })),
   { job: 'speech', manifest: whisperTiny, aliases: ['tiny'] },
   { job: 'speech', manifest: whisperBase, aliases: ['base'] },
   { job: 'speech', manifest: whisperSmall, aliases: ['small'] },
@@ -45,4 +51,10 @@ export function knownModel(name: string, job?: ModelJob): KnownModel | null {
 /** The shortest accepted name of each model of a job, for messages. */
 export function knownNames(job: ModelJob): string[] {
   return KNOWN_MODELS.filter((model) => model.job === job).map((model) => model.manifest.name)
+}
+
+/** As people write file names: `yolov8s.pt`, `yolox_s.onnx`. */
+function aliasesOf(name: string): string[] {
+  const file = name.replaceAll('-', '_')
+  return [`${name}.pt`, file, `${file}.onnx`].filter((alias) => alias !== name)
 }

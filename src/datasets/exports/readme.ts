@@ -60,7 +60,9 @@ export function addToTotals(totals: Totals, item: DatasetItem): void {
 /** README.md of an archive: what it is, how to read it, and whose it is. */
 export function readme(dataset: Dataset, totals: Totals): string {
   const models = [...totals.models.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, m]) => m)
-  const agpl = models.some((model) => /yolov8|agpl/i.test(`${model.name} ${model.licence ?? ''}`))
+  const agpl = models.some((model) =>
+    /yolov8|yolo11|agpl/i.test(`${model.name} ${model.licence ?? ''}`),
+  )
   return `# ${inline(dataset.name)}
 
 ${dataset.description ? `${dataset.description.replace(/^/gm, '> ')}\n\n` : ''}A labelled video dataset made by Forgeindex: the annotations and metadata of ${totals.videos} videos (${(totals.seconds / 3600).toFixed(2)} hours, ${totals.withSpeech} with speech). The videos themselves are not in this archive; \`source_url\` says where each one is.
@@ -128,7 +130,7 @@ ${
       )
     : 'None: no model ran on these videos.'
 }
-${agpl ? '\nThe YOLOv8 weights are licensed under AGPL-3.0 by Ultralytics; what that means for labels made with them is for the user to judge.\n' : ''}`
+${agpl ? '\nThe YOLO weights of Ultralytics are licensed under AGPL-3.0; what that means for labels made with them is for the user to judge.\n' : ''}`
 }
 
 /** Nothing while the version is whole. */

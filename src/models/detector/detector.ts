@@ -9,6 +9,8 @@ export interface Detection {
   y: number
   w: number
   h: number
+  /** Its colours, for telling objects apart; see `appearanceOf`. */
+  appearance?: Uint8Array | undefined
 }
 
 /** What the brief asks for. */
@@ -22,7 +24,7 @@ export const MAX_DETECTIONS = 300
  * thread pool while this one runs.
  */
 export interface Detector<Prepared = unknown> {
-  /** How its output is read: `yolox`, `yolov8`, `dfine`. */
+  /** How its output is read: `yolox`, `yolov8`, `dfine`, `fastestdet`. */
   readonly family: string
   /**
    * Decodes and scales images.

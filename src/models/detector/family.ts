@@ -1,3 +1,4 @@
+import { PermanentError } from '../../errors.ts'
 import type { LetterboxOptions } from '../../media/images.ts'
 import type { TensorInfo } from '../onnx.ts'
 import type { Candidate } from './nms.ts'
@@ -16,7 +17,7 @@ export interface InputSize {
 
 /** What sets one kind of detector apart: how frames go in and how boxes come out. */
 export interface DetectorFamily {
-  readonly name: 'yolox' | 'yolov8' | 'dfine'
+  readonly name: 'yolox' | 'yolov8' | 'dfine' | 'fastestdet'
   /** How frames are laid into the input, but for its size. */
   readonly layout: Omit<LetterboxOptions, 'width' | 'height'>
   /** Most overlap two boxes of a class may have; 1 switches suppression off. */
@@ -29,12 +30,22 @@ export interface DetectorFamily {
   matches(outputs: readonly TensorInfo[], classes: number): boolean
   /**
    * The boxes on each image that reach `minConfidence`, in the input's pixels, before suppression.
+   * A value that is no number makes no box.
    *
    * @param outputs by name, all images of the batch
+   * @throws PermanentError `model-output-wrong` when a shape does not fit the input
    */
   decode(
     outputs: Record<string, OutputTensor>,
     input: InputSize,
     minConfidence: number,
   ): Candidate[][]
+}
+
+/** An output whose shape is not what the family gives for this input. */
+export function outputFault(family: string, expected: string, got: readonly number[]) {
+  return new PermanentError(
+    'model-output-wrong',
+    `Expected ${expected} from a detector of the family ${family}, got [${got}]. The file may be damaged, or an export of another kind.`,
+  )
 }

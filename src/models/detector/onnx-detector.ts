@@ -2,10 +2,12 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node'
 import { PermanentError } from '../../errors.ts'
 import { fromLetterbox, type Letterbox, letterbox, uprightSize } from '../../media/images.ts'
 import type { DetectorManifest } from '../manifest.ts'
-import { floatOutput, openSession, type TensorInfo, tensorInfos } from '../onnx.ts'
+import { floatOutput, integerTensor, openSession, type TensorInfo, tensorInfos } from '../onnx.ts'
+import { appearanceOf } from './appearance.ts'
 import { type Detection, type Detector, MAX_DETECTIONS, MIN_CONFIDENCE } from './detector.ts'
 import { dfine } from './dfine.ts'
 import type { DetectorFamily, InputSize, OutputTensor } from './family.ts'
+import { fastestdet } from './fastestdet.ts'
 import { type Candidate, suppressOverlaps } from './nms.ts'
 import { yolov8 } from './yolov8.ts'
 import { yolox } from './yolox.ts'
@@ -17,7 +19,7 @@ export interface PreparedFrame extends InputSize {
   box: Letterbox
 }
 
-const FAMILIES: readonly DetectorFamily[] = [yolox, yolov8, dfine]
+const FAMILIES: readonly DetectorFamily[] = [yolox, yolov8, dfine, fastestdet]
 
 /**
  * Opens a detector. Its input may be of fixed size or free (then the frame's own aspect is used,
@@ -32,14 +34,16 @@ export async function loadDetector(
   threads: number,
 ): Promise<Detector<PreparedFrame[]>> {
   const session = await openSession(file, threads)
-  const [input] = tensorInfos(session.inputMetadata)
+  const inputs = tensorInfos(session.inputMetadata)
+  const input = inputs.find(({ shape }) => shape.length === 4)
+  const sizeInput = inputs.find(({ name }) => name === 'orig_target_sizes')
   const outputs = tensorInfos(session.outputMetadata)
   const family = familyOf(manifest, outputs)
-  if (input?.shape.length !== 4 || !family) {
+  if (!input || !family) {
     await session.release()
     throw new PermanentError(
       'detector-unknown',
-      `Expected a detector with ${manifest.classes.length} classes (YOLOX, YOLOv8 or D-FINE) in ${file}, but it takes ${shapes(input ? [input] : [])} and gives ${shapes(outputs)}.`,
+      `Expected a detector with ${manifest.classes.length} classes (YOLOX, YOLOv8 or 11, D-FINE, RT-DETR or FastestDet) in ${file}, but it takes ${shapes(inputs)} and gives ${shapes(outputs)}.`,
     )
   }
   return {
@@ -48,10 +52,20 @@ export async function loadDetector(
     async run(frames) {
       const found: Detection[][] = []
       for (const batch of sameSizeBatches(frames, input.shape[0] ?? null)) {
-        const feeds = { [input.name]: packed(batch, input.shape[0] ?? batch.length) }
+        const rows = input.shape[0] ?? batch.length
+        const feeds = {
+          [input.name]: packed(batch, rows),
+          ...(sizeInput ? { [sizeInput.name]: inputSizes(sizeInput, batch[0], rows) } : {}),
+        }
         const decoded = decodeBatch(await session.run(feeds), outputs, family, batch[0])
         for (const [index, frame] of batch.entries()) {
-          found.push(toDetections(decoded[index] ?? [], frame.box, family, manifest.classes))
+          const detections = toDetections(decoded[index] ?? [], frame.box, family, manifest.classes)
+          found.push(
+            detections.map((detection) => ({
+              ...detection,
+              appearance: appearanceOf(detection, frame.tensor, frame, family.layout),
+            })),
+          )
         }
       }
       return found
@@ -87,10 +101,10 @@ function familyOf(
   manifest: DetectorManifest,
   outputs: readonly TensorInfo[],
 ): DetectorFamily | undefined {
+  // RT-DETR goes in and comes out as D-FINE does.
+  const wanted = manifest.family === 'rtdetr' ? 'dfine' : manifest.family
   return FAMILIES.find((family) =>
-    manifest.family === 'auto'
-      ? family.matches(outputs, manifest.classes.length)
-      : family.name === manifest.family,
+    wanted === 'auto' ? family.matches(outputs, manifest.classes.length) : family.name === wanted,
   )
 }
 
@@ -144,6 +158,15 @@ function packed(batch: readonly PreparedFrame[], rows: number): Tensor {
   return new Tensor('float32', values, [rows, 3, height, width])
 }
 
+/** What the authors' postprocessor scales its boxes to: here the input itself, [rows, 2]. */
+function inputSizes(input: TensorInfo, size: InputSize | undefined, rows: number): Tensor {
+  const { width = 0, height = 0 } = size ?? {}
+  const values = Array.from({ length: rows }, () => [width, height]).flat()
+  return input.type === 'float32'
+    ? new Tensor('float32', Float32Array.from(values), [rows, 2])
+    : integerTensor(input.type, values, [rows, 2])
+}
+
 function decodeBatch(
   results: InferenceSession.ReturnType,
   outputs: readonly TensorInfo[],
@@ -151,8 +174,19 @@ function decodeBatch(
   size: InputSize | undefined,
 ): Candidate[][] {
   const tensors: Record<string, OutputTensor> = {}
-  for (const { name } of outputs) tensors[name] = floatOutput(results, name)
+  for (const { name, type } of outputs) {
+    tensors[name] = type === 'float32' ? floatOutput(results, name) : integerOutput(results, name)
+  }
   return family.decode(tensors, size ?? { width: 0, height: 0 }, MIN_CONFIDENCE)
+}
+
+/** Class numbers, which some exports give as integers. */
+function integerOutput(results: InferenceSession.ReturnType, name: string): OutputTensor {
+  const tensor = results[name]
+  if (tensor?.data instanceof BigInt64Array || tensor?.data instanceof Int32Array) {
+    return { data: Float32Array.from(tensor.data, Number), dims: tensor.dims }
+  }
+  return floatOutput(results, name)
 }
 
 function clip(share: number): number {

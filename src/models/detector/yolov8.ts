@@ -1,13 +1,14 @@
-import type { DetectorFamily, OutputTensor } from './family.ts'
+import { type DetectorFamily, type OutputTensor, outputFault } from './family.ts'
 import type { Candidate } from './nms.ts'
 
 /** Centre x, y, width, height; the class scores follow, there is no objectness. */
 const BOX_VALUES = 4
 
 /**
- * YOLOv8 (and v9, v11) as Ultralytics exports it: pixels RGB 0–1 centred on grey 114; output
- * [N, 4 + classes, anchors], boxes in the input's pixels, scores already between 0 and 1. The
- * overlap limit is Ultralytics' default for prediction.
+ * YOLOv8 (and v9, YOLO11, which share the layout) as Ultralytics exports it: pixels RGB 0–1 centred
+ * on grey 114; output [N, 4 + classes, anchors], boxes in the input's pixels, scores already between
+ * 0 and 1. One label a box, suppression within each class at the overlap that is Ultralytics' default
+ * for prediction (`iou=0.7`, `agnostic_nms=False`).
  */
 export const yolov8: DetectorFamily = {
   name: 'yolov8',
@@ -21,8 +22,10 @@ export const yolov8: DetectorFamily = {
   },
   decode(outputs, _input, minConfidence) {
     const [output] = Object.values(outputs)
-    if (!output) return []
-    const [images = 0] = output.dims
+    const [images = 0, values = 0, anchors = 0] = output?.dims ?? []
+    if (output?.dims.length !== 3 || values <= BOX_VALUES || anchors === 0) {
+      throw outputFault('yolov8', '[N, 4 + classes, anchors]', output?.dims ?? [])
+    }
     return Array.from({ length: images }, (_, image) => decodeImage(output, image, minConfidence))
   },
 }

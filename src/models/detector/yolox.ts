@@ -1,4 +1,4 @@
-import type { DetectorFamily, InputSize, OutputTensor } from './family.ts'
+import { type DetectorFamily, type InputSize, type OutputTensor, outputFault } from './family.ts'
 import type { Candidate } from './nms.ts'
 
 /** The three grids of a YOLOX head, finest first (YOLOX, demo/ONNXRuntime). */
@@ -9,7 +9,8 @@ const BOX_VALUES = 5
 /**
  * YOLOX as Megvii exports it: pixels BGR 0–255 at the top left on grey 114; output
  * [N, cells, 5 + classes] in grid units, objectness and class scores already between 0 and 1.
- * The overlap limit is that of its own demo.
+ * The overlap limit is that of its own demo (demo/ONNXRuntime/onnx_inference.py), held within each
+ * class as `postprocess` of its evaluation does. Nano and tiny take 416, s and larger 640 pixels.
  */
 export const yolox: DetectorFamily = {
   name: 'yolox',
@@ -23,8 +24,14 @@ export const yolox: DetectorFamily = {
   },
   decode(outputs, input, minConfidence) {
     const [output] = Object.values(outputs)
-    if (!output) return []
-    const [images = 0] = output.dims
+    const [images = 0, cells = 0, values = 0] = output?.dims ?? []
+    const expected = STRIDES.reduce(
+      (sum, stride) => sum + Math.floor(input.width / stride) * Math.floor(input.height / stride),
+      0,
+    )
+    if (!output || cells !== expected || values <= BOX_VALUES) {
+      throw outputFault('yolox', `[N, ${expected}, 5 + classes]`, output?.dims ?? [])
+    }
     return Array.from({ length: images }, (_, image) =>
       decodeImage(output, image, input, minConfidence),
     )
@@ -46,7 +53,7 @@ function decodeImage(
     const rows = Math.floor(input.height / stride)
     for (let cell = 0; cell < columns * rows; cell++, row += values) {
       const objectness = data[row + 4] ?? 0
-      if (objectness < minConfidence) continue
+      if (!(objectness >= minConfidence)) continue
       let classIndex = 0
       let best = 0
       for (let index = 0; index < values - BOX_VALUES; index++) {
@@ -57,7 +64,7 @@ function decodeImage(
         }
       }
       const confidence = objectness * best
-      if (confidence < minConfidence) continue
+      if (!(confidence >= minConfidence)) continue
       const centreX = ((data[row] ?? 0) + (cell % columns)) * stride
       const centreY = ((data[row + 1] ?? 0) + Math.floor(cell / columns)) * stride
       const halfWidth = (Math.exp(data[row + 2] ?? 0) * stride) / 2

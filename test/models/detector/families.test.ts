@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { placeImage } from '../../../src/media/images.ts'
 import { dfine } from '../../../src/models/detector/dfine.ts'
+import { fastestdet } from '../../../src/models/detector/fastestdet.ts'
 import { inputSize, toDetections } from '../../../src/models/detector/onnx-detector.ts'
 import { yolov8 } from '../../../src/models/detector/yolov8.ts'
 import { yolox } from '../../../src/models/detector/yolox.ts'
@@ -155,5 +156,90 @@ describe('dfine', () => {
     expect(toDetections(found, box, dfine, CLASSES)).toEqual([
       { label: 'bottle', confidence: found[0]?.confidence, x: 0.25, y: 0, w: 0.5, h: 0.5 },
     ])
+  })
+
+  it('gives every class of a query that is sure enough, as the postprocessor of its authors does', () => {
+    const logits = float([1, 1, 3])
+    logits.data.set([0, -0.8, -0.9])
+    const pred_boxes = float([1, 1, 4])
+    pred_boxes.data.set([0.5, 0.5, 0.2, 0.2])
+    const [found = []] = dfine.decode({ logits, pred_boxes }, { width: 640, height: 640 }, 0.3)
+    expect(found.map(({ classIndex }) => classIndex)).toEqual([0, 1])
+    expect(toDetections(found, WHOLE, dfine, CLASSES).map(({ label }) => label)).toEqual([
+      'person',
+      'bottle',
+    ])
+  })
+
+  it("reads its authors' export: corners in the pixels that were fed, labels as numbers", () => {
+    const labels = { data: Float32Array.of(2, 0), dims: [1, 2] }
+    const boxes = { data: Float32Array.of(0, 320, 320, 640, 1, 1, 2, 2), dims: [1, 2, 4] }
+    const scores = { data: Float32Array.of(0.5, 0.2), dims: [1, 2] }
+    const [found = []] = dfine.decode({ labels, boxes, scores }, { width: 640, height: 640 }, 0.3)
+    expect(toDetections(found, WHOLE, dfine, CLASSES)).toEqual([
+      { label: 'laptop', confidence: 0.5, x: 0, y: 0.5, w: 0.5, h: 0.5 },
+    ])
+  })
+})
+
+/** A 1920 x 1080 frame stretched over 640 x 640. */
+const WHOLE = placeImage(
+  { width: 1920, height: 1080 },
+  { width: 640, height: 640, placement: 'stretch' },
+)
+
+describe('fastestdet', () => {
+  const input = { width: 352, height: 352 }
+
+  it('reads a cell: tanh of the offset plus the cell, sigmoid of the size, objectness times class', () => {
+    const output = float([1, 8, 22, 22])
+    const cell = 11 * 22 + 4
+    const values = [0.9, Math.atanh(0.5), Math.atanh(-0.5), 0, Math.log(1 / 3), 0.1, 0.8, 0.1]
+    for (const [index, value] of values.entries()) output.data[index * 484 + cell] = value
+    const [found = []] = fastestdet.decode({ output }, input, 0.3)
+    expect(found).toHaveLength(1)
+    const [box] = toDetections(found, WHOLE_SMALL, fastestdet, CLASSES)
+    expect(box?.label).toBe('bottle')
+    expect(box?.confidence).toBeCloseTo(0.72, 6)
+    expect(box?.x).toBe(0)
+    expect((box?.x ?? 0) + (box?.w ?? 0)).toBeCloseTo(4.5 / 22 + 0.25, 6)
+    expect(box?.y).toBeCloseTo(10.5 / 22 - 0.125, 6)
+    expect(box?.h).toBeCloseTo(0.25, 6)
+  })
+
+  it('is known by 5 + classes planes', () => {
+    const shape = [{ name: 'o', type: 'float32' as const, shape: [1, 85, 22, 22] }]
+    expect(fastestdet.matches(shape, 80)).toBe(true)
+    expect(yolox.matches(shape, 80)).toBe(false)
+  })
+})
+
+const WHOLE_SMALL = placeImage(
+  { width: 640, height: 480 },
+  { width: 352, height: 352, placement: 'stretch' },
+)
+
+describe('an output that is not what it should be', () => {
+  const input = { width: 64, height: 64 }
+  it.each([
+    ['yolox', yolox, { output: float([1, 83, 8]) }],
+    ['yolov8', yolov8, { output0: float([1, 7, 0]) }],
+    ['dfine', dfine, { logits: float([1, 3, 3]), pred_boxes: float([1, 2, 4]) }],
+    ['dfine', dfine, { logits: float([1, 3, 3]) }],
+    ['fastestdet', fastestdet, { output: float([1, 8, 22]) }],
+  ])('%s refuses a wrong shape', (name, family, outputs) => {
+    const decode = () => family.decode(outputs as never, input, 0.3)
+    expect(decode).toThrow(expect.objectContaining({ code: 'model-output-wrong' }))
+    expect(decode).toThrow(name)
+  })
+
+  it.each([
+    ['yolox', yolox, { output: float([1, 84, 8]) }],
+    ['yolov8', yolov8, { output0: float([1, 7, 84]) }],
+    ['dfine', dfine, { logits: float([1, 3, 3]), pred_boxes: float([1, 3, 4]) }],
+    ['fastestdet', fastestdet, { output: float([1, 8, 2, 2]) }],
+  ])('%s makes no box of what is no number', (_, family, outputs) => {
+    for (const output of Object.values(outputs)) output.data.fill(Number.NaN)
+    expect(family.decode(outputs as never, input, 0.3)).toEqual([[]])
   })
 })

@@ -55,10 +55,13 @@ export async function tinyPair(folder: string): Promise<EmbeddingManifest> {
  * A detector shaped as Ultralytics' dynamic export that calls every reddish image one centred
  * bottle: its score is the average red, its box 40 % of the width and 20 % of the height of the
  * 640-pixel input.
+ *
+ * @param shape of the input: free batch by default; free sides take frames in their own aspect
  */
 export async function tinyYolov8(
   folder: string,
   classes = COCO_CLASSES,
+  shape: (number | string)[] = ['batch', 3, 640, 640],
 ): Promise<DetectorManifest> {
   await mkdir(folder, { recursive: true })
   const rows = 4 + classes.length
@@ -69,8 +72,8 @@ export async function tinyYolov8(
   const bias = new Float32Array(rows)
   bias.set([320, 320, 256, 128])
   await writeOnnx(path.join(folder, 'tiny-yolov8.onnx'), {
-    inputs: [{ name: 'images', type: 'float32', shape: ['batch', 3, 640, 640] }],
-    outputs: [{ name: 'output0', type: 'float32', shape: ['batch', rows, 'anchors'] }],
+    inputs: [{ name: 'images', type: 'float32', shape }],
+    outputs: [{ name: 'output0', type: 'float32', shape: [shape[0] ?? 1, rows, 'anchors'] }],
     nodes: [
       { op: 'GlobalAveragePool', inputs: ['images'], outputs: ['pooled'] },
       { op: 'Flatten', inputs: ['pooled'], outputs: ['colour'], attributes: { axis: 1 } },
@@ -112,6 +115,72 @@ export async function tinyDfine(folder: string): Promise<DetectorManifest> {
     },
   })
   return detector('tiny-dfine', 'dfine', COCO_CLASSES)
+}
+
+/**
+ * A detector shaped as D-FINE's own export, postprocessor and all, with a free batch: one person in
+ * the top left quarter of what `orig_target_sizes` says, and a cup that is not sure enough.
+ */
+export async function tinyDfineOfAuthors(folder: string): Promise<DetectorManifest> {
+  await mkdir(folder, { recursive: true })
+  const zeros = (columns: number) => ({
+    shape: [3, columns],
+    values: new Float32Array(3 * columns),
+  })
+  await writeOnnx(path.join(folder, 'tiny-dfine-authors.onnx'), {
+    inputs: [
+      { name: 'images', type: 'float32', shape: ['N', 3, 640, 640] },
+      { name: 'orig_target_sizes', type: 'int64', shape: ['N', 2] },
+    ],
+    outputs: [
+      { name: 'labels', type: 'int64', shape: ['N', 2] },
+      { name: 'boxes', type: 'float32', shape: ['N', 2, 4] },
+      { name: 'scores', type: 'float32', shape: ['N', 2] },
+    ],
+    nodes: [
+      { op: 'GlobalAveragePool', inputs: ['images'], outputs: ['pooled'] },
+      { op: 'Flatten', inputs: ['pooled'], outputs: ['colour'], attributes: { axis: 1 } },
+      { op: 'Gemm', inputs: ['colour', 'zeros', 'fixed_scores'], outputs: ['scores'] },
+      { op: 'Gemm', inputs: ['colour', 'zeros', 'fixed_labels'], outputs: ['numbers'] },
+      { op: 'Cast', inputs: ['numbers'], outputs: ['labels'], attributes: { to: 7 } },
+      { op: 'Cast', inputs: ['orig_target_sizes'], outputs: ['size'], attributes: { to: 1 } },
+      { op: 'Concat', inputs: ['size', 'size'], outputs: ['sides'], attributes: { axis: 1 } },
+      { op: 'Unsqueeze', inputs: ['sides', 'middle'], outputs: ['rows'] },
+      { op: 'Mul', inputs: ['rows', 'shares'], outputs: ['boxes'] },
+    ],
+    constants: {
+      zeros: zeros(2),
+      fixed_scores: { shape: [2], values: [0.9, 0.29] },
+      fixed_labels: { shape: [2], values: [0, COCO_CLASSES.indexOf('cup')] },
+      middle: { shape: [1], values: [1], type: 'int64' },
+      shares: { shape: [1, 2, 4], values: [0, 0, 0.5, 0.5, 0.5, 0.5, 1, 1] },
+    },
+  })
+  return detector('tiny-dfine-authors', 'auto', COCO_CLASSES)
+}
+
+/**
+ * A detector shaped as Megvii's export of YOLOX that sees one bottle in a box of two by three cells of
+ * the finest grid, in column 3 and row 2.
+ *
+ * @param side of the input in pixels: 416 for nano and tiny, 640 for s
+ */
+export async function tinyYolox(folder: string, side: 416 | 640): Promise<DetectorManifest> {
+  await mkdir(folder, { recursive: true })
+  const rows = 5 + COCO_CLASSES.length
+  const cells = [8, 16, 32].reduce((sum, stride) => sum + (side / stride) ** 2, 0)
+  const values = new Float32Array(cells * rows)
+  const cell = 2 * (side / 8) + 3
+  values.set([0.5, 0.5, Math.log(2), Math.log(3), 0.9], cell * rows)
+  values[cell * rows + 5 + COCO_CLASSES.indexOf('bottle')] = 0.8
+  const name = `tiny-yolox-${side}`
+  await writeOnnx(path.join(folder, `${name}.onnx`), {
+    inputs: [{ name: 'images', type: 'float32', shape: [1, 3, side, side] }],
+    outputs: [{ name: 'output', type: 'float32', shape: [1, cells, rows] }],
+    nodes: [{ op: 'Identity', inputs: ['fixed'], outputs: ['output'] }],
+    constants: { fixed: { shape: [1, cells, rows], values } },
+  })
+  return detector(name, 'yolox', COCO_CLASSES)
 }
 
 /** CLIP's tokenizer with a vocabulary of a dozen pieces: same steps, same special tokens. */
