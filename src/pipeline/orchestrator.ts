@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { Database, Db, Trx } from '../config/database.ts'
 import type { Settings } from '../config/settings.ts'
@@ -13,6 +13,7 @@ import { keyframesOf } from '../store/keyframes.ts'
 import type { VideoStatus } from '../store/schema.ts'
 import { markStepsPending, type StepRun, saveStepRun, stepRunsOf } from '../store/step-runs.ts'
 import { beginRun, getVideo, ownsRun, updateVideo } from '../store/videos.ts'
+import { hashInput, isFresh, readersOf } from './staleness.ts'
 import type { PipelineStep, StepContext, StepName, StepReport } from './step.ts'
 import { VideoFiles } from './video-files.ts'
 
@@ -188,41 +189,6 @@ async function runStep(
     )
   })
   logger.debug({ video: video.id, step: step.name, ...report.counts }, 'step finished')
-}
-
-/** The steps after this one that read its rows, or rows that were made from them. */
-function readersOf(step: PipelineStep, steps: PipelineStep[]): StepName[] {
-  const from = new Set([step.name])
-  for (const other of steps) {
-    if (other.after.some((name) => from.has(name))) from.add(other.name)
-  }
-  from.delete(step.name)
-  return [...from]
-}
-
-function isFresh(run: StepRun | undefined, step: PipelineStep, inputHash: string): boolean {
-  return (
-    run !== undefined &&
-    (run.state === 'done' || run.state === 'skipped') &&
-    run.version === step.version &&
-    run.inputHash === inputHash
-  )
-}
-
-/** Everything that decides a step's outcome, as one hash; it includes those of the steps it reads. */
-async function hashInput(
-  step: PipelineStep,
-  context: StepContext,
-  hashes: Map<StepName, string>,
-): Promise<string> {
-  const input = {
-    step: step.name,
-    version: step.version,
-    content: context.video.contentSha256,
-    after: step.after.map((name) => hashes.get(name) ?? null),
-    own: await step.fingerprint(context),
-  }
-  return createHash('sha256').update(JSON.stringify(input)).digest('hex')
 }
 
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000

@@ -19,10 +19,15 @@ export const STEP_NAMES = [
 ] as const
 export type StepName = (typeof STEP_NAMES)[number]
 
-/** What a step may use. Steps hand over to each other through the database and the object store only. */
-export interface StepContext {
+/** What decides a step's outcome besides the steps before it. */
+export interface StepInputs {
   video: Video
   settings: Settings
+  models: Pick<ModelHost, 'describe'>
+}
+
+/** What a step may use. Steps hand over to each other through the database and the object store only. */
+export interface StepContext extends StepInputs {
   db: Db
   storage: Storage
   models: ModelHost
@@ -39,8 +44,8 @@ export interface StepContext {
 export interface StepReport {
   counts: Record<string, number>
   modelName?: string
-  /** Where the model really ran: `cpu`, `cuda`, … */
-  device?: string
+  /** Where the model really ran: `cpu`, `cuda`, …; null when it did not. */
+  device?: string | null
   /** A sentence for the user about something that is not an error. */
   message?: string
   /** Set when the step ran and there was nothing to do: it counts as skipped, with this reason. */
@@ -71,6 +76,6 @@ export interface PipelineStep {
    * What, besides the video's content and the steps before it, decides the outcome: model,
    * thresholds, taxonomy. Serialisable. A change makes the step's earlier run stale.
    */
-  fingerprint(context: StepContext): Promise<unknown>
+  fingerprint(inputs: StepInputs): Promise<unknown>
   run(context: StepContext): Promise<StepReport>
 }
