@@ -1,4 +1,4 @@
-import type { Pixels } from './images.ts'
+import type { Pixels } from './decoded-images.ts'
 
 /**
  * Bilinear enlargement with pixels counted from their middles, as OpenCV and Pillow do it. libvips
