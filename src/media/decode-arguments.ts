@@ -1,6 +1,7 @@
 import type { MediaInfo } from './ffprobe.ts'
 import { guardedInput } from './input-guard.ts'
-import { selectionFilter } from './keyframe-selection.ts'
+import { countingFilter, selectionFilter } from './keyframe-selection.ts'
+import { miniatureFilter } from './miniatures.ts'
 import type { MediaTools } from './tools.ts'
 
 /** Samples a second of the sound that is written; what speech models take. */
@@ -22,8 +23,8 @@ export function keyframeFile(microseconds: number): string {
 }
 
 /**
- * One run, one decode, two outputs: JPEGs named by their millisecond, and a WAV. Both go to files, so
- * no pipe can fill up and stop ffmpeg while another is read.
+ * One run, one decode: JPEGs named by their millisecond and a WAV, both to files; a log on standard
+ * output; and a miniature of each frame on file descriptor 3. `run` drains both pipes.
  */
 export function decodeArguments(
   tools: MediaTools,
@@ -35,12 +36,14 @@ export function decodeArguments(
     info.videoStream === null
       ? ['-progress', 'pipe:1', '-stats_period', '1']
       : [
-          ...['-filter_complex', `[0:${info.videoStream}]${videoFilters(info)}[keyframes]`],
+          ...['-filter_complex', filters(info.videoStream, info)],
           ...['-map', '[keyframes]', '-c:v', 'mjpeg', '-q:v', '3'],
           // Without these ffmpeg would repeat and drop frames to a constant rate, and refuse two
           // keyframes closer than one frame of the declared rate.
           ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
           ...['-f', 'image2', '-frame_pts', '1', 'keyframe-%d.jpg'],
+          ...['-map', '[miniatures]', '-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
+          ...['-f', 'rawvideo', 'pipe:3'],
         ]
   const audio =
     info.audioStream === null
@@ -73,18 +76,27 @@ export function decodeArguments(
   ]
 }
 
+/** Every decoded frame is counted and sent small; those selected are scaled for their JPEG. */
+function filters(stream: number, info: MediaInfo): string {
+  return [
+    `[0:${stream}]${countingFilter()},split[all][small]`,
+    `[all]${selectionFilter()},${keyframeFilter(info)}[keyframes]`,
+    `[small]${miniatureFilter()}[miniatures]`,
+  ].join(';')
+}
+
 /**
- * ffmpeg turns rotated frames upright before the first of these. Only selected frames are scaled, to
+ * ffmpeg turns rotated frames upright before its first filter. Only selected frames are scaled, to
  * one size worked out here: a JPEG encoder cannot follow a stream that changes its size.
  */
-function videoFilters(info: MediaInfo): string {
+function keyframeFilter(info: MediaInfo): string {
   const turned = info.rotation === 90 || info.rotation === 270
   const width = (info.width ?? 1) * (turned ? 1 : info.pixelAspect)
   const height = (info.height ?? 1) * (turned ? info.pixelAspect : 1)
   const shrink = Math.min(1, KEYFRAME_MAX_SIDE / Math.max(width, height))
   const size = [width, height].map((side) => Math.max(1, Math.round(side * shrink))).join(':')
   // yuvj420p: the full range of values, which is what JPEG readers assume.
-  return `${selectionFilter()},scale=${size},setsar=1,format=yuvj420p`
+  return `scale=${size},setsar=1,format=yuvj420p`
 }
 
 /**

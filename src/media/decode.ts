@@ -12,9 +12,12 @@ import {
 } from './decode-arguments.ts'
 import type { MediaInfo } from './ffprobe.ts'
 import { isCut, readCandidates, type SelectionLog, thin } from './keyframe-selection.ts'
+import { MiniatureStream } from './miniatures.ts'
 import { type RunResult, run } from './process.ts'
 import { pictureTooLarge, tooManyPixels } from './refusals.ts'
+import { ShotDetector } from './shots.ts'
 import type { MediaTools } from './tools.ts'
+import type { Transition } from './transition.ts'
 
 /** A frame stored as a picture: one a second of presentation time, and every shot change. */
 export interface ExtractedKeyframe {
@@ -26,7 +29,7 @@ export interface ExtractedKeyframe {
   isSceneChange: boolean
   /** How different the frame is from the one before it: ffmpeg's `lavfi.scene_score`, 0 to 1. */
   sceneScore: number
-  /** How many scene changes come before or at this frame. */
+  /** Number of the shot it is in: how many transitions come before or at this frame. */
   shotIndex: number
   /** Absolute path of an upright 8-bit JPEG with square pixels, longest side at most 1280 px. */
   file: string
@@ -36,6 +39,8 @@ export interface ExtractedKeyframe {
 export interface Extraction {
   /** In order of time, never two within 0.1 s; empty without pictures. */
   keyframes: ExtractedKeyframe[]
+  /** Where shots end and the next begin, in order of time; see `ShotDetector`. */
+  transitions: Transition[]
   /** Absolute path of a JPEG at most 480 px wide; null without keyframes. */
   thumbnail: string | null
   /**
@@ -90,7 +95,9 @@ export async function extract(
   options: { signal?: AbortSignal; onProgress?(seconds: number): void } = {},
 ): Promise<Extraction> {
   const limitSeconds = decodeLimitSeconds(info)
-  const { log, readLine } = readCandidates()
+  const detector = new ShotDetector()
+  const miniatures = new MiniatureStream((frame) => detector.add(frame))
+  const { log, readLine } = readCandidates((microseconds) => miniatures.expect(microseconds))
   const report = everySecond(options.onProgress)
   const result = await run(
     tools.ffmpeg,
@@ -100,6 +107,7 @@ export async function extract(
       timeoutMs: timeLimitMs(limitSeconds),
       maxOutputBytes: STDERR_BYTES,
       ...(options.signal && { signal: options.signal }),
+      onBytes: (bytes) => miniatures.read(bytes),
       onStdoutLine: (line) => {
         if (readLine(line)) throw flooded()
         const audioOnlyPosition = /^out_time_us=(\d+)/.exec(line)?.[1]
@@ -110,7 +118,8 @@ export async function extract(
   )
   throwIfSystemFault(result)
 
-  const keyframes = await keyframesOf(log, folder)
+  const transitions = detector.finish()
+  const keyframes = await keyframesOf(log, transitions, folder)
   const audioSeconds = await audioLengthSeconds(path.join(folder, AUDIO_FILE))
   if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(result)
   const length = lengthOf(info, log, audioSeconds, limitSeconds)
@@ -123,6 +132,7 @@ export async function extract(
   if (length.warning) warnings.push(length.warning)
   return {
     keyframes,
+    transitions,
     thumbnail: await writeThumbnail(keyframes, length.seconds, folder),
     audio: audioSeconds > 0 ? path.join(folder, AUDIO_FILE) : null,
     durationSeconds: length.seconds,
@@ -141,9 +151,14 @@ function everySecond(onProgress?: (seconds: number) => void): (seconds: number) 
 }
 
 /** Thins the candidates and deletes the pictures that are not kept. */
-async function keyframesOf(log: SelectionLog, folder: string): Promise<ExtractedKeyframe[]> {
+async function keyframesOf(
+  log: SelectionLog,
+  transitions: readonly Transition[],
+  folder: string,
+): Promise<ExtractedKeyframe[]> {
   const keyframes: ExtractedKeyframe[] = []
-  const kept = new Set(thin(log.candidates))
+  const begins = new Set(transitions.map(({ microseconds }) => microseconds))
+  const kept = new Set(thin(log.candidates, (microseconds) => begins.has(microseconds)))
   let shotIndex = 0
   for (const candidate of log.candidates) {
     const file = path.join(folder, keyframeFile(candidate.microseconds))
@@ -153,12 +168,13 @@ async function keyframesOf(log: SelectionLog, folder: string): Promise<Extracted
     }
     // A decoder that crashed may have left the last picture unwritten or empty.
     if ((await bytesOf(file)) === 0) continue
-    const isSceneChange = isCut(candidate)
-    if (isSceneChange) shotIndex += 1
+    while ((transitions[shotIndex]?.microseconds ?? Infinity) <= candidate.microseconds) {
+      shotIndex += 1
+    }
     keyframes.push({
       timestamp: Math.max(0, candidate.microseconds / 1e6),
       frameIndex: candidate.frameIndex,
-      isSceneChange,
+      isSceneChange: isCut(candidate),
       sceneScore: candidate.sceneScore,
       shotIndex,
       file,

@@ -20,8 +20,14 @@ const SCENE_THRESHOLD = 0.3
 /** Keyframes are at least this far apart, which also bounds what a flickering video can produce. */
 const MIN_GAP_SECONDS = 0.1
 
+/**
+ * Scores from which a frame may begin a shot that the plain threshold misses. Of the cuts found by
+ * hand in dark or like scenes, the lowest scores 0.096, 14 times the mean before it.
+ */
+const SUSPECT = { least: 0.03, timesMean: 3 }
+
 /** More than this, on the whole, comes only from a file built to fill the disk. */
-const FLOOD = { atOnce: 200, perSecond: 20 }
+const FLOOD = { atOnce: 200, perSecond: 30 }
 
 /** Half the smallest step of time that a microsecond clock can round away. */
 const ROUNDING_SECONDS = 0.00001
@@ -30,26 +36,38 @@ const DECODED_KEY = 'forgeindex.decoded'
 const SCORE_KEY = 'lavfi.scene_score'
 
 /**
- * Filters between the decoder and the scaler. Time is kept in whole microseconds, because the log
- * rounds seconds to six digits (a tenth of a second after three hours). Each decoded frame gets one
- * log entry, so that a candidate's number among them is known; a candidate gets a second one.
- *
- * In `select`, variable 0 holds the last cut's time plus one (unset variables are 0). Grid: the first
- * frame, then each frame in a later whole second than the last selected one. Cut: score above the
- * threshold, even right after a grid frame (`thin` then drops that one). Expressions that use
- * `scene` make ffmpeg compute the score on full frames, which costs about 3 % of decoding 720p.
+ * Filters right after the decoder. Time is kept in whole microseconds, because the log rounds seconds
+ * to six digits (a tenth of a second after three hours). Each decoded frame gets one log entry, so
+ * that a candidate's number among them is known; a candidate gets a second one.
  */
-export function selectionFilter(): string {
-  const gap = MIN_GAP_SECONDS - ROUNDING_SECONDS
-  const second = (time: string) => `floor(${time}+${ROUNDING_SECONDS.toFixed(5)})`
-  const grid = `gt(${second('t')},${second('prev_selected_t')})*gte(t,prev_selected_t+${gap})`
-  const cut = `gt(scene,${SCENE_THRESHOLD})*gte(t+1,ld(0)+${gap})`
-  const later = `gt(t,prev_selected_t)*if(${cut},st(0,t+1),${grid})`
+export function countingFilter(): string {
   return [
     'settb=1/1000000',
     `metadata=mode=add:key=${DECODED_KEY}:value=1`,
     `metadata=mode=print:key=${DECODED_KEY}:file=-:direct=1`,
-    `select='not(isnan(t))*if(isnan(prev_selected_t),1,${later})'`,
+  ].join(',')
+}
+
+/**
+ * Lets candidates through. Grid: the first frame, then each frame in a later whole second than the
+ * last grid frame or cut. Cut: score above the threshold, even right after a grid frame (`thin` then
+ * drops that one). Suspect: score well above its running mean, in case the shot detector, which looks
+ * ahead, finds that a shot begins there; `thin` drops the others.
+ *
+ * Variables of `select` (unset ones are 0): 0 the last cut's time plus one, 1 the last grid frame's or
+ * cut's time plus one, 2 the running mean of the score, 3 the decision. Expressions that use `scene`
+ * make ffmpeg compute the score on full frames, which costs about 3 % of decoding 720p.
+ */
+export function selectionFilter(): string {
+  const gap = MIN_GAP_SECONDS - ROUNDING_SECONDS
+  const second = (time: string) => `floor(${time}+${ROUNDING_SECONDS.toFixed(5)})`
+  const grid = `gt(${second('t')},${second('ld(1)-1')})*gte(t+1,ld(1)+${gap})`
+  const cut = `gt(scene,${SCENE_THRESHOLD})*gte(t+1,ld(0)+${gap})`
+  const suspect = `gt(scene,${SUSPECT.least})*gt(scene,${SUSPECT.timesMean}*ld(2))*gte(t,prev_selected_t+${gap})`
+  const later = `gt(t,prev_selected_t)*if(${cut},st(0,t+1)*st(1,t+1),if(${grid},st(1,t+1),${suspect}))`
+  const decision = `not(isnan(t))*if(isnan(prev_selected_t),st(1,t+1),${later})`
+  return [
+    `select='st(3,${decision});st(2,ld(2)*0.9+scene*0.1);ld(3)'`,
     `metadata=mode=print:key=${SCORE_KEY}:file=-:direct=1`,
   ].join(',')
 }
@@ -67,8 +85,14 @@ export interface SelectionLog {
 /**
  * Reads ffmpeg's log line by line. `readLine` gives true when candidates come faster than any video
  * has them (the picture size changes at each frame, which restarts the filters): stop then.
+ *
+ * @param onDecoded called for each decoded frame, in their order, with its presentation time in
+ *   microseconds; NaN when it has none
  */
-export function readCandidates(): { log: SelectionLog; readLine(line: string): boolean } {
+export function readCandidates(onDecoded?: (microseconds: number) => void): {
+  log: SelectionLog
+  readLine(line: string): boolean
+} {
   const log: SelectionLog = {
     candidates: [],
     decodedFrames: 0,
@@ -82,6 +106,7 @@ export function readCandidates(): { log: SelectionLog; readLine(line: string): b
       microseconds = Number(frame[1]) // NaN for NOPTS
     } else if (line.startsWith(`${DECODED_KEY}=`)) {
       log.decodedFrames += 1
+      onDecoded?.(microseconds)
       if (Number.isNaN(microseconds)) return false
       const gap = microseconds - (log.lastMicroseconds ?? microseconds)
       log.longestGapMicroseconds = Math.max(log.longestGapMicroseconds, gap)
@@ -97,7 +122,7 @@ export function readCandidates(): { log: SelectionLog; readLine(line: string): b
   return { log, readLine }
 }
 
-/** True for a frame that begins a new shot. */
+/** True for a frame with a score above the brief's threshold. */
 export function isCut(candidate: Candidate): boolean {
   return candidate.sceneScore > SCENE_THRESHOLD
 }
@@ -105,17 +130,42 @@ export function isCut(candidate: Candidate): boolean {
 /**
  * The keyframes among the candidates, in order of time, never two within 0.1 s. Of a cut and a grid
  * frame the cut stays; of two of a kind, the earlier.
+ *
+ * @param beginsShot whether the shot detector found a hard cut at a time in microseconds
  */
-export function thin(candidates: readonly Candidate[]): Candidate[] {
+export function thin(
+  candidates: readonly Candidate[],
+  beginsShot: (microseconds: number) => boolean = () => false,
+): Candidate[] {
   const kept: Candidate[] = []
   const apart = (MIN_GAP_SECONDS - ROUNDING_SECONDS) * 1e6
+  const isWanted = (candidate: Candidate) => isCut(candidate) || beginsShot(candidate.microseconds)
+  const onGrid = gridOf(candidates)
   for (const candidate of candidates) {
+    if (!onGrid.has(candidate) && !isWanted(candidate)) continue
     let previous = kept.at(-1)
-    if (previous && isCut(candidate) && !isCut(previous)) {
+    if (previous && isWanted(candidate) && !isWanted(previous)) {
       if (candidate.microseconds - previous.microseconds < apart) kept.pop()
       previous = kept.at(-1)
     }
     if (!previous || candidate.microseconds - previous.microseconds >= apart) kept.push(candidate)
   }
   return kept
+}
+
+/** The candidates that ffmpeg took for the grid, found again by its own rule. */
+function gridOf(candidates: readonly Candidate[]): Set<Candidate> {
+  const grid = new Set<Candidate>()
+  const apart = (MIN_GAP_SECONDS - ROUNDING_SECONDS) * 1e6
+  const second = (microseconds: number) => Math.floor(microseconds / 1e6 + ROUNDING_SECONDS)
+  let last: number | null = null
+  for (const candidate of candidates) {
+    const { microseconds, sceneScore } = candidate
+    const isNext =
+      last === null || (second(microseconds) > second(last) && microseconds - last >= apart)
+    // Without a score it is the first frame after the picture's size changed.
+    if (isNext || sceneScore <= SUSPECT.least) grid.add(candidate)
+    if (grid.has(candidate) || isCut(candidate)) last = microseconds
+  }
+  return grid
 }

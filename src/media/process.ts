@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { type ForgeindexError, PermanentError, TransientError } from '../errors.ts'
 
 export interface RunOptions {
@@ -19,6 +20,8 @@ export interface RunOptions {
   onStdoutLine?(line: string): void
   /** Called with each line of standard error, without its line end. */
   onStderrLine?(line: string): void
+  /** Called with the bytes that the program writes to file descriptor 3, which is open only then. */
+  onBytes?(bytes: Buffer): void
 }
 
 export interface RunResult {
@@ -43,7 +46,7 @@ const PIPE_CLOSE_MS = 1_000
 
 /**
  * Runs a program in a process group of its own, without standard input, and waits for its end. A
- * non-zero exit code is an answer, not an error. Both outputs are always drained, so the program
+ * non-zero exit code is an answer, not an error. All outputs are always drained, so the program
  * never waits for us. When the promise settles, the program and its children are gone.
  *
  * @throws PermanentError `program-missing` (not there, or not executable): says how to install it
@@ -59,9 +62,9 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...environmentWithoutSecrets(), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.onBytes ? (['pipe'] as const) : [])],
       detached: true, // makes it the leader of a new process group, which `killGroup` can name
-    })
+    }) as ChildProcessByStdio<null, Readable, Readable>
     const { pid } = child
     if (pid !== undefined) liveGroups.add(pid)
 
@@ -84,6 +87,17 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
       if (pid !== undefined) liveGroups.delete(pid)
     }
 
+    const third = child.stdio[3] instanceof Readable ? child.stdio[3] : null
+    third?.on('data', (bytes: Buffer) => {
+      try {
+        options.onBytes?.(bytes)
+      } catch (error) {
+        stop(error)
+      }
+    })
+    // A program that is stopped midway resets the pipe; its exit code tells.
+    third?.on('error', () => {})
+
     const stdout = collect(child.stdout, maxOutputBytes, options.onStdoutLine, stop)
     const stderr = collect(child.stderr, maxOutputBytes, options.onStderrLine, stop)
     child.once('error', (error) => {
@@ -98,6 +112,7 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
         setTimeout(() => {
           child.stdout.destroy()
           child.stderr.destroy()
+          third?.destroy()
         }, PIPE_CLOSE_MS),
       )
     })
