@@ -1,6 +1,6 @@
 // Longer than others: one list of all settings, whose faults are reported together.
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import path from 'node:path'
 import { config as readDotEnv } from 'dotenv'
 import { z } from 'zod'
@@ -75,6 +75,10 @@ export interface Settings {
   ytDlp: string | null
   /** CPU threads for models and ffmpeg. */
   threads: number
+  /** Where the models run; `auto` takes a GPU when the runtime can use one here. */
+  device: 'auto' | 'cpu' | 'cuda' | 'coreml'
+  /** A model process that holds more is replaced between two batches. */
+  modelMemoryBytes: number
   /** Videos processed at once by one worker. */
   processConcurrency: number
   /** Downloads at once by one worker. */
@@ -202,6 +206,11 @@ const environment = z.object({
   FORGEINDEX_FFPROBE: text.min(1).default('ffprobe'),
   FORGEINDEX_YT_DLP: optionalText,
   FORGEINDEX_THREADS: count(availableParallelism(), 256),
+  FORGEINDEX_DEVICE: text
+    .toLowerCase()
+    .pipe(z.enum(['auto', 'cpu', 'cuda', 'coreml']))
+    .default('auto'),
+  FORGEINDEX_MODEL_MEMORY_MB: count(usualModelMemoryMiB(), 1_048_576),
   FORGEINDEX_PROCESS_CONCURRENCY: count(Math.max(1, Math.floor(availableParallelism() / 4)), 64),
   FORGEINDEX_FETCH_CONCURRENCY: count(4, 64),
 })
@@ -302,6 +311,8 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     ffprobe: env.FORGEINDEX_FFPROBE,
     ytDlp: env.FORGEINDEX_YT_DLP,
     threads: env.FORGEINDEX_THREADS,
+    device: env.FORGEINDEX_DEVICE,
+    modelMemoryBytes: env.FORGEINDEX_MODEL_MEMORY_MB * 1024 ** 2,
     processConcurrency: env.FORGEINDEX_PROCESS_CONCURRENCY,
     fetchConcurrency: env.FORGEINDEX_FETCH_CONCURRENCY,
   })
@@ -314,6 +325,13 @@ export function settingsFromProcess(): Settings {
   const variables: Record<string, string> = {}
   if (existsSync('.env')) readDotEnv({ path: '.env', processEnv: variables, quiet: true })
   return readSettings({ ...variables, ...process.env })
+}
+
+/** Half of the memory that this process may use (a container's limit counts), at most 4 GiB. */
+function usualModelMemoryMiB(): number {
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  const half = Math.min(totalmem(), limit) / 2
+  return Math.max(512, Math.min(4096, Math.floor(half / 1024 ** 2)))
 }
 
 /** A value as it may be shown in a message: secrets and credentials stay hidden. */

@@ -1,19 +1,26 @@
 /** Entry of a model process: loads each model once, on first use, and runs what it is sent. */
+import { getPriority, setPriority } from 'node:os'
 import process from 'node:process'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { PermanentError } from '../errors.ts'
+import { toError } from '../errors.ts'
 import { limitImageThreads } from '../media/images.ts'
-import { ImageTower, TextTower } from './clip.ts'
-import { loadDetector } from './detector/onnx-detector.ts'
-import type { ToModelProcess, Work } from './protocol.ts'
-import { type AnyResult, type FromModelProcess, packError } from './protocol.ts'
-import { SpeechModel } from './speech/speech-model.ts'
+import { LoadedModels } from './loaded-models.ts'
+import { chooseDevice, deviceOfFiles, onSessionNote } from './onnx.ts'
+import {
+  type FromModelProcess,
+  type ModelProcessOptions,
+  packError,
+  type ToModelProcess,
+} from './protocol.ts'
+import { BatchUnit } from './unit.ts'
 
-const threads = Math.max(1, Number(process.argv[2]) || 1)
-const loaded = new Map<string, Promise<unknown>>()
-const cancelled = new Map<number, AbortController>()
-/** The batch that runs; the next one waits for it while its images are already being decoded. */
-let running: Promise<unknown> = Promise.resolve()
+const options = JSON.parse(process.argv[2] ?? '{}') as ModelProcessOptions
+const models = new LoadedModels(Math.max(1, options.threads))
+/** Units of images and texts, in the order they came. */
+const units: BatchUnit[] = []
+/** Transcriptions that run, by unit. */
+const transcriptions = new Map<number, AbortController>()
+let isServing = false
 
 // A parent that is gone, killed or not, closes the channel: nobody is left to work for.
 process.on('disconnect', () => process.exit(0))
@@ -24,95 +31,100 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 process.on('message', (message: ToModelProcess) => {
-  if (message.type === 'cancel') cancelled.get(message.id)?.abort()
-  else void answer(message.id, message.work)
+  if (message.type === 'run') take(message)
+  else if (message.type === 'cancel') cancel(message)
+  // Whatever is wrong with it is told when it is used.
+  else models.of(message.what).catch(() => {})
 })
 limitImageThreads(1)
+chooseDevice(options.device)
+onSessionNote((message) => tell({ type: 'note', message }))
+yieldTo(options.niceness)
 
-async function answer(id: number, work: Work): Promise<void> {
-  const controller = new AbortController()
-  cancelled.set(id, controller)
-  try {
-    tell({ type: 'done', id, result: await perform(id, work, controller.signal) })
-  } catch (error) {
-    tell({ type: 'failed', id, error: packError(error) })
-  } finally {
-    cancelled.delete(id)
+function take({ id, priority, work }: Extract<ToModelProcess, { type: 'run' }>): void {
+  if (work.job === 'transcribe') {
+    void transcribe(id, work.model, work.items[0]!)
+    return
   }
+  units.push(new BatchUnit(id, priority, work, models))
+  if (!isServing) void serve()
 }
 
-async function perform(id: number, work: Work, signal: AbortSignal): Promise<AnyResult> {
-  const { key, manifest, files } = work.model
-  switch (work.job) {
-    case 'embed-images': {
-      const tower = await once(`${key} image`, () =>
-        ImageTower.load(work.model.manifest, files, threads),
-      )
-      return batch(signal, tower.prepare(work.files), (pixels) => tower.run(pixels))
-    }
-    case 'embed-texts': {
-      const tower = await once(`${key} text`, () =>
-        TextTower.load(work.model.manifest, files, threads),
-      )
-      return batch(signal, Promise.resolve(work.texts), (texts) => tower.run(texts))
-    }
-    case 'detect': {
-      const file = requiredFile(files.model, manifest.name)
-      const detector = await once(key, () => loadDetector(work.model.manifest, file, threads))
-      return batch(signal, detector.prepare(work.files), (frames) => detector.run(frames))
-    }
-    case 'transcribe': {
-      const all = {
-        encoder: requiredFile(files.encoder, manifest.name),
-        decoder: requiredFile(files.decoder, manifest.name),
-        tokenizer: requiredFile(files.tokenizer, manifest.name),
-        config: requiredFile(files.config, manifest.name),
-        generationConfig: requiredFile(files.generationConfig, manifest.name),
-        preprocessorConfig: requiredFile(files.preprocessorConfig, manifest.name),
-        vad: requiredFile(files.vad, manifest.name),
-      }
-      const speech = await once(key, () => SpeechModel.load(all, { threads }))
-      // Not behind `running`: it takes minutes, gives way between its own short runs, and batches
-      // of another video slip in between.
-      return speech.transcribe(work.file, {
-        signal,
-        onProgress: (seconds) => tell({ type: 'progress', id, seconds }),
-      })
-    }
-  }
+function cancel({ id, items }: Extract<ToModelProcess, { type: 'cancel' }>): void {
+  units.find((unit) => unit.id === id)?.drop(items)
+  transcriptions.get(id)?.abort()
 }
 
-/** Runs one batch after those before it; its input has been in preparation since it arrived. */
-function batch<Input, Output>(
-  signal: AbortSignal,
-  preparing: Promise<Input>,
-  run: (input: Input) => Promise<Output>,
-): Promise<Output> {
-  const turn = running.then(async () => {
-    // The runtime blocks this thread: read the messages that came in before starting it again.
+/**
+ * Runs the units in small pieces, always one of the most urgent unit. The runtime blocks this
+ * thread for each piece: in between, what came in is read, so that an urgent unit overtakes.
+ */
+async function serve(): Promise<void> {
+  isServing = true
+  for (let unit = mostUrgent(); unit; unit = mostUrgent()) {
+    if (!unit.hasBegun) tell({ type: 'started', id: unit.id })
+    await unit.runPiece()
+    if (unit.isDone) {
+      units.splice(units.indexOf(unit), 1)
+      const { id, outcomes, runMs } = unit
+      tell({ type: 'done', id, outcomes, ...facts(unit.work.model.files, runMs) })
+    }
     await nextTurn()
-    signal.throwIfAborted()
-    return run(await preparing)
-  })
-  // Whoever awaits `turn` hears of a failure; the next batch only needs to know it is over.
-  preparing.catch(() => {})
-  running = turn.catch(() => {})
-  return turn
+  }
+  isServing = false
 }
 
-function once<T>(key: string, load: () => Promise<T>): Promise<T> {
-  const known = loaded.get(key) as Promise<T> | undefined
-  if (known !== undefined) return known
-  const loading = load()
-  loaded.set(key, loading)
-  // A file that is mended later must be tried again.
-  loading.catch(() => loaded.delete(key))
-  return loading
+function mostUrgent(): BatchUnit | undefined {
+  let found: BatchUnit | undefined
+  for (const unit of units) if (!found || unit.priority < found.priority) found = unit
+  return found
 }
 
-function requiredFile(file: string | undefined, model: string): string {
-  if (file) return file
-  throw new PermanentError('model-missing', `A file of the model ${model} is not installed.`)
+/**
+ * Not behind the batches: it takes minutes, gives way between its own short runs, and batches of
+ * another video slip in between.
+ */
+async function transcribe(
+  id: number,
+  model: Extract<ToModelProcess, { type: 'run' }>['work']['model'],
+  file: string,
+): Promise<void> {
+  const controller = new AbortController()
+  transcriptions.set(id, controller)
+  tell({ type: 'started', id })
+  const began = performance.now()
+  let outcome: Extract<FromModelProcess, { type: 'done' }>['outcomes'][0]
+  try {
+    const speech = await models.speech(model)
+    const value = await speech.transcribe(file, {
+      signal: controller.signal,
+      onProgress: (seconds) => tell({ type: 'progress', id, seconds }),
+    })
+    outcome = { value }
+  } catch (error) {
+    outcome = { error: packError(error) }
+  }
+  transcriptions.delete(id)
+  const runMs = performance.now() - began
+  tell({ type: 'done', id, outcomes: [outcome], ...facts(model.files, runMs) })
+}
+
+function facts(files: Parameters<typeof deviceOfFiles>[0], runMs: number) {
+  return {
+    device: deviceOfFiles(files),
+    runMs,
+    residentBytes: process.memoryUsage.rss(),
+  }
+}
+
+/** Lets the other processes of the program have the cores first when there are not enough. */
+function yieldTo(niceness: number): void {
+  if (niceness === 0) return
+  try {
+    setPriority(Math.min(19, getPriority() + niceness))
+  } catch (error) {
+    tell({ type: 'note', message: `the priority could not be changed: ${toError(error).message}` })
+  }
 }
 
 function tell(message: FromModelProcess): void {

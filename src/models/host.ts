@@ -1,14 +1,12 @@
-import { setMaxListeners } from 'node:events'
 import path from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import { SkipStep } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { PRIORITY } from './call.ts'
 import { type ModelJob, type ResolvedModel, resolveModel } from './catalog.ts'
 import type { Detection } from './detector/detector.ts'
-import { DEFAULT_IDLE_MS, Lane, PRIORITY } from './lane.ts'
-import type { DetectorManifest, EmbeddingManifest, SpeechManifest } from './manifest.ts'
-import { DEVICE } from './onnx.ts'
-import { BATCH_SIZE, type ModelToRun, type Work, type WorkResult } from './protocol.ts'
+import { Lane } from './lane.ts'
+import type { Job, Jobs, ModelForJob } from './protocol.ts'
 import type { SpeechResult } from './speech/result.ts'
 
 export type { Detection } from './detector/detector.ts'
@@ -29,32 +27,99 @@ export interface TranscribeOptions {
   onProgress?: ((seconds: number) => void) | undefined
 }
 
+/** How long a model process without work is kept, in milliseconds. */
+const IDLE_MS = 5 * 60_000
+/** The one for searches: the next one shall not wait a second for 250 MB to be loaded. */
+const QUERIES_IDLE_MS = 30 * 60_000
+/** A little lower: a search, the API and the database come before videos when cores are short. */
+const WORK_NICENESS = 5
+
 /**
  * Runs the models, in processes of their own: the runtime blocks its thread for a whole batch,
  * and a process can be killed, measured and started again. Images, detection and speech share
  * one; search texts have another that holds the text side only, so that a query never waits
- * behind a video.
+ * behind a video. Items of several calls that need the same model share its batches.
  *
  * Every call throws SkipStep `model-missing` when its model is not installed, PermanentError
- * `model-crashed` when the model process died of it twice, and the signal's reason when aborted.
+ * `model-crashed` when the model process died or got stuck on it again and again (TransientError
+ * when something killed it), and the signal's reason when aborted.
  */
 export class ModelHost implements AsyncDisposable {
   readonly #settings: Settings
+  readonly #logger: Logger
   readonly #work: Lane
   readonly #queries: Lane
   readonly #resolved = new Map<ModelJob, ResolvedModel>()
+  /** Models that take the place of those in the settings, named in their way. */
+  readonly #chosen = new Map<ModelJob, string>()
+  readonly #others = new Map<string, ModelHost>()
 
-  /** @param options.idleMs milliseconds without work after which a model process ends */
-  constructor(settings: Settings, logger: Logger, options: { idleMs?: number } = {}) {
-    const idleMs = options.idleMs ?? DEFAULT_IDLE_MS
+  /**
+   * @param options.idleMs milliseconds without work after which a model process ends
+   * @param options.patienceMs milliseconds without a sign of life after which one counts as stuck;
+   *   default: derived from what work usually takes
+   * @param shared processes of another host, see `using`
+   */
+  constructor(
+    settings: Settings,
+    logger: Logger,
+    options: { idleMs?: number; patienceMs?: number } = {},
+    shared?: { work: Lane; queries: Lane },
+  ) {
+    const common = {
+      threads: settings.threads,
+      device: settings.device,
+      memoryBytes: settings.modelMemoryBytes,
+      patienceMs: options.patienceMs ?? null,
+    }
     this.#settings = settings
-    this.#work = new Lane(settings.threads, logger, idleMs)
-    this.#queries = new Lane(settings.threads, logger, idleMs)
+    this.#logger = logger
+    this.#work =
+      shared?.work ??
+      new Lane({ ...common, idleMs: options.idleMs ?? IDLE_MS, niceness: WORK_NICENESS }, logger)
+    this.#queries =
+      shared?.queries ??
+      new Lane({ ...common, idleMs: options.idleMs ?? QUERIES_IDLE_MS, niceness: 0 }, logger)
   }
 
-  /** Where the models run: an execution provider of ONNX Runtime. */
-  get device(): string {
-    return DEVICE
+  /** From now on this model does the job, named as in the settings; null: the settings' own. */
+  choose(job: ModelJob, model: string | null): void {
+    if ((this.#chosen.get(job) ?? null) === model) return
+    if (model === null) this.#chosen.delete(job)
+    else this.#chosen.set(job, model)
+    this.#resolved.delete(job)
+    this.#others.clear()
+  }
+
+  /**
+   * The same processes with another model for one job, for as long as this host lives; this one goes on
+   * with its own. Not to be disposed.
+   */
+  using(job: ModelJob, model: string): ModelHost {
+    const key = `${job} ${model}`
+    const known = this.#others.get(key)
+    if (known) return known
+    const other = new ModelHost(
+      this.#settings,
+      this.#logger,
+      {},
+      { work: this.#work, queries: this.#queries },
+    )
+    for (const [chosenJob, chosen] of this.#chosen) other.choose(chosenJob, chosen)
+    other.choose(job, model)
+    this.#others.set(key, other)
+    return other
+  }
+
+  /**
+   * Where a job's model really ran when it last did: an execution provider of ONNX Runtime, several
+   * joined by `+`. Null before it has run.
+   */
+  deviceOf(job: ModelJob): string | null {
+    const resolved = this.#resolved.get(job)
+    if (!resolved) return null
+    const key = keyOf(resolved)
+    return this.#work.deviceOf(key) ?? this.#queries.deviceOf(key)
   }
 
   /** Ids of the model processes that run now; their memory is not part of this one's. */
@@ -71,9 +136,20 @@ export class ModelHost implements AsyncDisposable {
   async describe(job: ModelJob): Promise<ResolvedModel> {
     const known = this.#resolved.get(job)
     if (known) return known
-    const resolved = await resolveModel(this.#settings, job)
+    const resolved = await resolveModel(this.#settings, job, this.#chosen.get(job))
     if (resolved.installed) this.#resolved.set(job, resolved)
     return resolved
+  }
+
+  /**
+   * Starts loading the models that images need, so that the first frames of a video find them
+   * ready: call it when work begins that leads to them. Costs nothing when they are loaded.
+   */
+  async prewarm(): Promise<void> {
+    for (const job of ['embed-images', 'detect'] as const) {
+      const { installed } = await this.describe(MODEL_OF[job])
+      if (installed) this.#work.load(await this.#forJob(job))
+    }
   }
 
   /**
@@ -81,27 +157,14 @@ export class ModelHost implements AsyncDisposable {
    * @returns one vector [dims] each, of length 1, in the order of `files`
    * @throws PermanentError `image-unreadable`, `model-output-wrong`
    */
-  async embedImages(files: readonly string[], options: BatchOptions = {}): Promise<Float32Array[]> {
-    const model = await this.#installed<EmbeddingManifest>('clip')
-    const batches = batchesOf(files.map((file) => path.resolve(file)))
-    const packed = await this.#runAll(this.#work, batches, options, (part) => ({
-      job: 'embed-images',
-      model,
-      files: part,
-    }))
-    return packed.flatMap((vectors) => unpacked(vectors, model.manifest.dims))
+  embedImages(files: readonly string[], options: BatchOptions = {}): Promise<Float32Array[]> {
+    return this.#run(this.#work, 'embed-images', absolute(files), options)
   }
 
   /** As `embedImages`, for texts; vectors of both kinds share one space. */
-  async embedTexts(texts: readonly string[], options: BatchOptions = {}): Promise<Float32Array[]> {
-    const model = await this.#installed<EmbeddingManifest>('clip')
+  embedTexts(texts: readonly string[], options: BatchOptions = {}): Promise<Float32Array[]> {
     const asked = { ...options, priority: options.priority ?? ('interactive' as const) }
-    const packed = await this.#runAll(this.#queries, batchesOf(texts), asked, (part) => ({
-      job: 'embed-texts',
-      model,
-      texts: part,
-    }))
-    return packed.flatMap((vectors) => unpacked(vectors, model.manifest.dims))
+    return this.#run(this.#queries, 'embed-texts', texts, asked)
   }
 
   /**
@@ -110,23 +173,14 @@ export class ModelHost implements AsyncDisposable {
    * @returns one list per image, in the order of `files`, most confident first
    * @throws PermanentError `image-unreadable`, `detector-unknown`
    */
-  async detect(files: readonly string[], options: BatchOptions = {}): Promise<Detection[][]> {
-    const model = await this.#installed<DetectorManifest>('detector')
-    const batches = batchesOf(files.map((file) => path.resolve(file)))
-    const found = await this.#runAll(this.#work, batches, options, (part) => ({
-      job: 'detect',
-      model,
-      files: part,
-    }))
-    return found.flat()
+  detect(files: readonly string[], options: BatchOptions = {}): Promise<Detection[][]> {
+    return this.#run(this.#work, 'detect', absolute(files), options)
   }
 
   /** What is said in a mono 16 kHz WAV file; see `SpeechModel.transcribe`. */
   async transcribe(wavFile: string, options: TranscribeOptions = {}): Promise<SpeechResult> {
-    const model = await this.#installed<SpeechManifest>('speech')
-    const work = { job: 'transcribe', model, file: path.resolve(wavFile) } as const
-    const { signal, onProgress } = options
-    return (await this.#work.run(work, { signal, onProgress })) as SpeechResult
+    const [speech] = await this.#run(this.#work, 'transcribe', absolute([wavFile]), options)
+    return speech!
   }
 
   /** Stops the model processes and waits until they are gone. */
@@ -134,12 +188,26 @@ export class ModelHost implements AsyncDisposable {
     await Promise.all([this.#work[Symbol.asyncDispose](), this.#queries[Symbol.asyncDispose]()])
   }
 
-  async #installed<Manifest>(job: ModelJob): Promise<ModelToRun<Manifest>> {
-    const { ref, manifest, files, installed, missing } = await this.describe(job)
-    if (installed) {
-      // The catalog only pairs a job with a manifest of its kind.
-      return { key: `${ref.name} ${ref.revision}`, manifest: manifest as Manifest, files }
-    }
+  async #run<J extends Job>(
+    lane: Lane,
+    job: J,
+    items: readonly Jobs[J]['item'][],
+    { priority, ...options }: BatchOptions,
+  ): Promise<Jobs[J]['result'][]> {
+    const what = await this.#forJob(job)
+    const results = await lane.run(what, items, {
+      ...options,
+      priority: PRIORITY[priority ?? 'batch'],
+    })
+    // The process answers each job with its own kind of result.
+    return results as Jobs[J]['result'][]
+  }
+
+  async #forJob(job: Job): Promise<ModelForJob> {
+    const resolved = await this.describe(MODEL_OF[job])
+    const { ref, manifest, files, installed, missing } = resolved
+    // The catalog only pairs a job with a manifest of its kind.
+    if (installed) return { job, model: { key: keyOf(resolved), manifest, files } } as ModelForJob
     const remedy = manifest.files.some((file) => file.url)
       ? `run \`forgeindex models pull ${ref.name}\``
       : `put its files into ${this.#settings.modelDirs[0]}`
@@ -148,51 +216,20 @@ export class ModelHost implements AsyncDisposable {
       `The model ${ref.name} is not installed: ${remedy}. Missing: ${missing.join('; ')}`,
     )
   }
-
-  /** All batches at once: the lane keeps order and sends only a few ahead. */
-  async #runAll<Item, Job extends Work['job']>(
-    lane: Lane,
-    batches: Item[][],
-    options: BatchOptions,
-    toWork: (items: Item[]) => Extract<Work, { job: Job }>,
-  ): Promise<WorkResult[Job][]> {
-    let done = 0
-    // One failure ends the call: what still waits would only be thrown away.
-    const failure = new AbortController()
-    const signal = options.signal
-      ? AbortSignal.any([options.signal, failure.signal])
-      : failure.signal
-    // Every batch listens to it: an hour of video has hundreds.
-    setMaxListeners(0, signal)
-    const priority = PRIORITY[options.priority ?? 'batch']
-    const runs = batches.map(async (items) => {
-      try {
-        const result = await lane.run(toWork(items), { signal, priority })
-        done += items.length
-        options.onProgress?.(done)
-        return result as WorkResult[Job]
-      } catch (error) {
-        failure.abort(error)
-        throw error
-      }
-    })
-    const outcomes = await Promise.allSettled(runs)
-    options.signal?.throwIfAborted()
-    failure.signal.throwIfAborted()
-    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-  }
 }
 
-function batchesOf<Item>(items: readonly Item[]): Item[][] {
-  const batches: Item[][] = []
-  for (let start = 0; start < items.length; start += BATCH_SIZE) {
-    batches.push(items.slice(start, start + BATCH_SIZE))
-  }
-  return batches
+const MODEL_OF: Record<Job, ModelJob> = {
+  'embed-images': 'clip',
+  'embed-texts': 'clip',
+  detect: 'detector',
+  transcribe: 'speech',
 }
 
-function unpacked(vectors: Float32Array, dims: number): Float32Array[] {
-  return Array.from({ length: vectors.length / dims }, (_, index) =>
-    vectors.slice(index * dims, (index + 1) * dims),
-  )
+function keyOf({ ref }: ResolvedModel): string {
+  return `${ref.name} ${ref.revision}`
+}
+
+/** The process has a working folder of its own. */
+function absolute(files: readonly string[]): string[] {
+  return files.map((file) => path.resolve(file))
 }

@@ -1,254 +1,313 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import path from 'node:path'
-import { PermanentError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { type AnyResult, type FromModelProcess, unpackError, type Work } from './protocol.ts'
+import { Call, type CallOptions, nextParts, type Part, PRIORITY } from './call.ts'
+import { afterCrash, type Batch, withoutOver } from './crash-policy.ts'
+import { MemoryLimit } from './memory-limit.ts'
+import { ModelProcess, type ProcessEnd } from './model-process.ts'
+import { FIRST_PATIENCE_MS, Pace } from './pace.ts'
+import {
+  type AnyItem,
+  type AnyResult,
+  type FromModelProcess,
+  type ModelForJob,
+  type ModelProcessOptions,
+  unpackError,
+  type Work,
+} from './protocol.ts'
 
-/** How long a model process without work is kept, in milliseconds. */
-export const DEFAULT_IDLE_MS = 5 * 60_000
 /** Units sent ahead: one runs, one is decoded, one is on its way while the runtime blocks. */
 const UNITS_AHEAD = 3
-/** A unit that was in flight in this many crashes is at fault itself. */
-const MAX_ATTEMPTS = 2
-/** Characters of a model process's own output kept for the log. */
-const MAX_OUTPUT_CHARS = 4_000
-/** Grace in milliseconds for a process to end by itself once its channel is closed. */
-const STOP_MS = 2_000
+/** What a person waits for is sent even when these many units are ahead: it overtakes them there. */
+const URGENT_UNITS_AHEAD = 6
+/** How often stuck work is looked for, in milliseconds. */
+const WATCH_MS = 1_000
 
-/** Lower numbers run first. */
-export const PRIORITY = { interactive: 0, batch: 1 } as const
-
-/** One request on its way. */
-interface Unit {
-  id: number
-  work: Work
-  priority: number
-  attempts: number
-  signal: AbortSignal | undefined
-  onProgress: ((seconds: number) => void) | undefined
-  resolve(result: AnyResult): void
-  reject(error: unknown): void
-  stopListening(): void
-}
-
-export interface RunOptions {
-  signal?: AbortSignal | undefined
-  /** See `PRIORITY`; equal ones run in the order they came. */
-  priority?: number | undefined
-  /** Seconds of the recording that are transcribed; only for `transcribe`. */
-  onProgress?: ((seconds: number) => void) | undefined
+export interface LaneOptions extends ModelProcessOptions {
+  /** Milliseconds without work after which the process ends. */
+  idleMs: number
+  /** Resident bytes above which the process is replaced. */
+  memoryBytes: number
+  /** Milliseconds that a unit may run without a sign of life; null: measured. */
+  patienceMs: number | null
 }
 
 /**
  * One model process and the queue in front of it. The process starts with the first work, ends
- * after `idleMs` without any, never keeps this one alive, and is started again when it dies.
+ * after `idleMs` without any, never keeps this one alive, and is started again when it dies, is
+ * stuck or has outgrown its memory limit.
  */
 export class Lane implements AsyncDisposable {
-  readonly #threads: number
+  readonly #options: LaneOptions
   readonly #logger: Logger
-  readonly #idleMs: number
-  readonly #waiting: Unit[] = []
-  readonly #inFlight = new Map<number, Unit>()
-  #child: ChildProcess | null = null
+  readonly #pace: Pace
+  readonly #memory: MemoryLimit
+  readonly #devices = new Map<string, string>()
+  /** Calls with items that wait, in turn. */
+  readonly #calls: Call[] = []
+  /** Batches that were out when a process died: before everything else, one at a time. */
+  #retries: Batch[] = []
+  readonly #out = new Map<number, Batch>()
+  #process: ModelProcess | null = null
+  #stopping: Promise<void> | null = null
+  /** Whether the process has been heard of. */
+  #isUp = false
+  #stuck: string | null = null
   #idle: NodeJS.Timeout | undefined
+  #watch: NodeJS.Timeout | undefined
+  #watchedAt = 0
   #nextId = 1
   #closed = false
 
-  constructor(threads: number, logger: Logger, idleMs: number) {
-    this.#threads = threads
+  constructor(options: LaneOptions, logger: Logger) {
+    this.#options = options
+    this.#memory = new MemoryLimit(options.memoryBytes, logger)
     this.#logger = logger
-    this.#idleMs = idleMs
+    this.#pace = new Pace(options.patienceMs)
   }
 
   /** Process id of the model process, or null when none runs. */
   get pid(): number | null {
-    return this.#child?.pid ?? null
+    return this.#process?.pid ?? null
+  }
+
+  /** Where a model's sessions were opened when it last ran; null before it has. */
+  deviceOf(modelKey: string): string | null {
+    return this.#devices.get(modelKey) ?? null
   }
 
   /**
-   * Runs one unit of work. Aborting drops it when it still waits; when it runs, the promise
-   * rejects once the process has let go of it.
+   * Runs items through a model. Aborting drops those that wait; when some are out, the promise
+   * rejects once the process has let go of them.
    *
-   * @throws PermanentError `model-crashed` when the process died of it twice
+   * @returns one result per item, in their order
+   * @throws PermanentError `model-crashed` when the process died of these items
    */
-  run(work: Work, options: RunOptions = {}): Promise<AnyResult> {
+  async run(
+    what: ModelForJob,
+    items: readonly AnyItem[],
+    options: CallOptions = {},
+  ): Promise<AnyResult[]> {
     const { signal } = options
-    return new Promise((resolve, reject) => {
-      if (this.#closed) throw new Error('The model host is closed.')
-      signal?.throwIfAborted()
-      const unit: Unit = {
-        id: this.#nextId++,
-        work,
-        priority: options.priority ?? PRIORITY.batch,
-        attempts: 0,
-        signal,
-        onProgress: options.onProgress,
-        resolve,
-        reject,
-        stopListening: () => signal?.removeEventListener('abort', cancel),
-      }
-      const cancel = () => this.#cancel(unit)
-      signal?.addEventListener('abort', cancel, { once: true })
-      this.#enqueue(unit)
-      this.#pump()
-    })
+    if (this.#closed) throw new Error('The model host is closed.')
+    signal?.throwIfAborted()
+    if (items.length === 0) return []
+    const call = new Call(what, items, options)
+    const cancel = () => this.#end(call, signal?.reason)
+    signal?.addEventListener('abort', cancel, { once: true })
+    this.#calls.push(call)
+    this.#pump()
+    try {
+      return await call.result
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+  }
+
+  /** Has a model loaded before work for it comes. What goes wrong shows when that work runs. */
+  load(what: ModelForJob): void {
+    if (this.#closed || this.#stopping !== null) return
+    this.#start().send({ type: 'load', what })
+    this.#pump()
   }
 
   /** Stops the process and rejects what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearTimeout(this.#idle)
-    const left = [...this.#inFlight.values(), ...this.#waiting]
-    this.#inFlight.clear()
-    this.#waiting.length = 0
-    for (const unit of left) settle(unit, () => unit.reject(new Error('The model host is closed.')))
-    await this.#stop()
+    clearInterval(this.#watch)
+    const batches = [...this.#out.values(), ...this.#retries]
+    const calls = new Set([...this.#calls, ...batches.flatMap(({ parts }) => parts.map(callOf))])
+    for (const call of calls) call.fail(new Error('The model host is closed.'))
+    this.#calls.length = 0
+    this.#retries = []
+    this.#out.clear()
+    for (const batch of batches) landed(batch.parts)
+    await this.#stopping
+    await this.#process?.stop()
+    this.#process = null
   }
 
-  /** Behind those of the same or a lower number; a unit tried before goes in front of its equals. */
-  #enqueue(unit: Unit): void {
-    const goesBefore = (other: Unit) =>
-      unit.attempts > 0 ? other.priority >= unit.priority : other.priority > unit.priority
-    const index = this.#waiting.findIndex(goesBefore)
-    this.#waiting.splice(index === -1 ? this.#waiting.length : index, 0, unit)
-  }
-
-  #cancel(unit: Unit): void {
-    const index = this.#waiting.indexOf(unit)
-    if (index === -1) {
-      this.#child?.send({ type: 'cancel', id: unit.id })
-      return
+  /** Nobody wants the rest of a call: its items leave the queue and the process's own. */
+  #end(call: Call, reason: unknown): void {
+    call.fail(reason)
+    const index = this.#calls.indexOf(call)
+    if (index !== -1) this.#calls.splice(index, 1)
+    for (const batch of this.#out.values()) {
+      const items = batch.parts.flatMap((part, at) => (part.call === call ? [at] : []))
+      if (items.length > 0) this.#process?.send({ type: 'cancel', id: batch.id, items })
     }
-    this.#waiting.splice(index, 1)
-    settle(unit, () => unit.reject(unit.signal?.reason))
+    const dropped = this.#retries.flatMap(({ parts }) => parts.filter((part) => part.call === call))
+    this.#retries = this.#retries.flatMap((batch) => withoutOver(batch) ?? [])
+    landed(dropped)
   }
 
   #pump(): void {
+    if (this.#closed || this.#stopping !== null) return
     clearTimeout(this.#idle)
-    for (let next = this.#next(); next; next = this.#next()) {
-      this.#waiting.splice(this.#waiting.indexOf(next), 1)
-      this.#inFlight.set(next.id, next)
-      this.#start().send({ type: 'run', id: next.id, work: next.work })
+    // Its successor starts once the memory is given back.
+    if (this.#isFull && this.#out.size === 0) return void this.#stop()
+    for (let batch = this.#next(); batch; batch = this.#next()) {
+      this.#out.set(batch.id, batch)
+      const { id, what, parts } = batch
+      const items = parts.map(({ call, index }) => call.items[index]!)
+      // Items and model come from calls of one group: they fit each other.
+      const work = { ...what, items } as Work
+      this.#start().send({ type: 'run', id, priority: parts[0]!.call.priority, work })
     }
-    const child = this.#child
-    if (!child) return
-    if (this.#inFlight.size > 0) {
-      child.ref()
-      child.channel?.ref()
+    if (this.#out.size > 0) {
+      this.#process?.keepAlive(true)
+      this.#startWatch()
     } else {
-      // A promise alone does not keep a process alive, so only work in flight may.
-      child.unref()
-      child.channel?.unref()
-      this.#idle = setTimeout(() => void this.#stop(), this.#idleMs).unref()
+      clearInterval(this.#watch)
+      this.#watch = undefined
+      if (!this.#process) return
+      this.#process.keepAlive(false)
+      this.#idle = setTimeout(() => void this.#stop(), this.#options.idleMs).unref()
     }
   }
 
-  /** The next unit that may be sent: transcription has a place of its own beside the batches. */
-  #next(): Unit | undefined {
-    const flying = [...this.#inFlight.values()]
-    // After a crash the units that were in flight go one by one, to find the one at fault.
-    const retried = flying.some((unit) => unit.attempts > 0)
-    if (retried || (this.#waiting[0]?.attempts && flying.length > 0)) return undefined
-    if (this.#waiting[0]?.attempts) return this.#waiting[0]
-    const transcribing = flying.filter((unit) => unit.work.job === 'transcribe').length
-    const batches = flying.length - transcribing
-    return this.#waiting.find((unit) =>
-      unit.work.job === 'transcribe' ? transcribing === 0 : batches < UNITS_AHEAD,
-    )
+  /** The next batch that may be sent: transcription has a place of its own beside the others. */
+  #next(): Batch | null {
+    const out = [...this.#out.values()]
+    const [retry] = this.#retries
+    // After a crash what was out goes one by one, to find what is at fault.
+    if (retry) return out.length === 0 ? (this.#retries.shift() ?? null) : null
+    if (out.some((batch) => batch.deaths + batch.kills > 0)) return null
+    const transcribing = out.some(({ what }) => what.job === 'transcribe')
+    if (this.#isFull && !transcribing) return null
+    const units = out.length - (transcribing ? 1 : 0)
+    const parts = nextParts(this.#calls, ({ what, priority }) => {
+      if (what.job === 'transcribe') return !transcribing && !this.#isFull
+      return units < (priority === PRIORITY.interactive ? URGENT_UNITS_AHEAD : UNITS_AHEAD)
+    })
+    return parts && this.#batchOf(parts)
   }
 
-  #start(): ChildProcess {
-    if (this.#child) return this.#child
-    const child = forkModelProcess(this.#threads)
-    this.#child = child
-    let output = ''
-    const keep = (chunk: string) => {
-      output = (output + chunk).slice(-MAX_OUTPUT_CHARS)
-    }
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', keep)
-      // Read as it comes, but never a reason to stay alive.
-      if (stream && 'unref' in stream) (stream as unknown as { unref(): void }).unref()
-    }
-    child.on('message', (message) => this.#hear(message as FromModelProcess))
-    // A failed send or spawn ends in 'exit' or 'close' as well; without a listener it would throw.
-    child.on('error', (error) => keep(`${error.message}\n`))
-    child.once('close', (code, signal) => this.#crashed(child, { code, signal, output }))
-    this.#logger.debug({ pid: child.pid }, 'model process started')
-    return child
+  /** Whether the process is to be replaced before it gets more. */
+  get #isFull(): boolean {
+    return this.#process !== null && this.#memory.isExceeded
+  }
+
+  #batchOf(parts: Part[]): Batch {
+    const { what, group } = parts[0]!.call
+    return { id: this.#nextId++, what, group, parts, deaths: 0, kills: 0, silentMs: 0, runs: false }
+  }
+
+  #start(): ModelProcess {
+    if (this.#process) return this.#process
+    this.#isUp = false
+    this.#memory.begin()
+    const started = new ModelProcess(this.#options, {
+      message: (message) => this.#hear(message),
+      end: (end) => this.#crashed(end),
+    })
+    this.#process = started
+    this.#logger.debug({ pid: started.pid }, 'model process started')
+    return started
   }
 
   #hear(message: FromModelProcess): void {
-    const unit = this.#inFlight.get(message.id)
-    if (!unit) return
-    if (message.type === 'progress') {
-      unit.onProgress?.(message.seconds)
-      return
+    if (message.type === 'note') return void this.#logger.warn(message.message)
+    this.#isUp = true
+    for (const batch of this.#out.values()) {
+      // What has not begun waits for the others: their news are its news.
+      if (!batch.runs || batch.id === message.id) batch.silentMs = 0
     }
-    this.#inFlight.delete(message.id)
-    settle(unit, () => {
-      if (message.type === 'done') unit.resolve(message.result)
-      else unit.reject(unit.signal?.aborted ? unit.signal.reason : unpackError(message.error))
-    })
+    const batch = this.#out.get(message.id)
+    if (!batch) return
+    if (message.type === 'started') {
+      batch.runs = true
+    } else if (message.type === 'progress') {
+      for (const { call } of batch.parts) call.progress(message.seconds)
+    } else {
+      this.#out.delete(message.id)
+      this.#judge(batch, message)
+      for (const [at, { call, index }] of batch.parts.entries()) {
+        const outcome = message.outcomes[at]
+        if (call.isOver || !outcome) continue
+        if ('value' in outcome) call.answered(index, outcome.value)
+        else this.#end(call, unpackError(outcome.error))
+      }
+      landed(batch.parts)
+      this.#pump()
+    }
+  }
+
+  /** Device, speed and memory of a process that has just done a unit. */
+  #judge(batch: Batch, facts: { device: string; runMs: number; residentBytes: number }): void {
+    const model = batch.what.model.manifest.name
+    this.#devices.set(batch.what.model.key, facts.device)
+    if (batch.what.job !== 'transcribe') {
+      const usualMs = this.#pace.note(batch.group, batch.parts.length, facts.runMs)
+      if (usualMs !== null) {
+        this.#logger.warn(
+          { model, runMs: Math.round(facts.runMs), usualMs: Math.round(usualMs) },
+          'a model took more than 10 times as long as usual: the machine may be overloaded',
+        )
+      }
+    }
+    this.#memory.check(facts.residentBytes, model)
+  }
+
+  /** Adds up how long running work is silent; a machine that slept or stood still does not count. */
+  #startWatch(): void {
+    if (this.#watch) return
+    this.#watchedAt = performance.now()
+    this.#watch = setInterval(() => {
+      const now = performance.now()
+      const passedMs = Math.min(now - this.#watchedAt, 2 * WATCH_MS)
+      this.#watchedAt = now
+      for (const batch of this.#out.values()) {
+        batch.silentMs += passedMs
+        const patienceMs = this.#isUp
+          ? this.#pace.patienceMs(batch.group, batch.parts.length)
+          : FIRST_PATIENCE_MS
+        if (batch.silentMs < patienceMs || this.#stuck) continue
+        this.#stuck = `no answer for ${Math.round(batch.silentMs / 1000)} s`
+        this.#process?.kill()
+      }
+    }, WATCH_MS).unref()
+  }
+
+  #crashed(end: ProcessEnd): void {
+    this.#process = null
+    const batches = [...this.#out.values()]
+    this.#out.clear()
+    const how = this.#stuck ?? (end.signal ? `signal ${end.signal}` : `exit code ${end.code}`)
+    // Nothing of ours sends this signal but for a stuck process: an operator or the system did.
+    const wasKilled = !this.#stuck && end.signal === 'SIGKILL'
+    this.#stuck = null
+    if (batches.length > 0) {
+      this.#logger.warn(
+        { output: end.output, units: batches.length },
+        `model process ended: ${how}; its work is tried again`,
+      )
+    }
+    for (const batch of batches) {
+      const { again, failed } = afterCrash(batch, { how, wasKilled, output: end.output })
+      this.#retries.push(...again.map((parts) => ({ ...parts, id: this.#nextId++ })))
+      for (const { call, error } of failed) this.#end(call, error)
+      landed(batch.parts.filter((part) => !again.some(({ parts }) => parts.includes(part))))
+    }
     this.#pump()
   }
 
-  #crashed(
-    child: ChildProcess,
-    end: { code: number | null; signal: string | null; output: string },
-  ): void {
-    if (this.#child !== child) return
-    this.#child = null
-    const units = [...this.#inFlight.values()]
-    this.#inFlight.clear()
-    const how = end.signal ? `signal ${end.signal}` : `exit code ${end.code}`
-    if (units.length > 0) {
-      this.#logger.warn({ output: end.output, units: units.length }, `model process ended: ${how}`)
-    }
-    for (const unit of units.reverse()) {
-      unit.attempts++
-      if (unit.signal?.aborted) settle(unit, () => unit.reject(unit.signal?.reason))
-      else if (unit.attempts < MAX_ATTEMPTS) this.#enqueue(unit)
-      else settle(unit, () => unit.reject(crash(unit, how, end.output)))
-    }
-    if (this.#waiting.length > 0) this.#pump()
-  }
-
-  /** Ends the process and waits until it is gone. */
   async #stop(): Promise<void> {
-    const child = this.#child
-    this.#child = null
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    if (child.connected) child.disconnect()
-    const kill = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-    await gone
-    clearTimeout(kill)
+    const stopped = this.#process
+    this.#process = null
+    if (!stopped) return
+    this.#stopping = stopped.stop()
+    await this.#stopping
+    this.#stopping = null
+    // Work that came while it ended has waited for this.
+    this.#pump()
   }
 }
 
-function settle(unit: Unit, outcome: () => void): void {
-  unit.stopListening()
-  outcome()
+/** Tells the calls that these items are back. */
+function landed(parts: readonly Part[]): void {
+  const counts = new Map<Call, number>()
+  for (const { call } of parts) counts.set(call, (counts.get(call) ?? 0) + 1)
+  for (const [call, count] of counts) call.landed(count)
 }
 
-function crash(unit: Unit, how: string, output: string): PermanentError {
-  const last = output.trim().split('\n').at(-1)
-  return new PermanentError(
-    'model-crashed',
-    `The model process died twice while it ran ${unit.work.job} with ${unit.work.model.manifest.name} (${how}${last ? `: ${last}` : ''}). It may lack memory, or the model file may be damaged.`,
-  )
-}
-
-/** The entry is TypeScript when this file is (tests, `npm run dev`), JavaScript once built. */
-function forkModelProcess(threads: number): ChildProcess {
-  const extension = path.extname(import.meta.filename)
-  const packageRoot = path.resolve(import.meta.dirname, '../..')
-  return fork(path.join(import.meta.dirname, `host-process${extension}`), [String(threads)], {
-    // `tsx` is found from the working folder, which the user chooses for us otherwise.
-    cwd: packageRoot,
-    execArgv: extension === '.ts' ? ['--import', 'tsx'] : [],
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  })
-}
+const callOf = ({ call }: Part) => call

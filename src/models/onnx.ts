@@ -1,25 +1,113 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node'
 import { PermanentError, toError } from '../errors.ts'
+import type { ModelFiles } from './clip.ts'
+import type { DeviceSetting } from './protocol.ts'
 
-/** The execution provider that sessions are opened with, as recorded with what they make. */
-export const DEVICE = 'cpu'
+/** Values of an output that are looked at for not being numbers; a broken network spoils them all. */
+const SAMPLED_VALUES = 1_000
+
+/** Where sessions are opened in this process. The state is the runtime's: one device per process. */
+const state = {
+  setting: 'cpu' as DeviceSetting,
+  /** Set once the accelerator was refused: it is not asked for with every model again. */
+  refused: false,
+  openedOn: new Map<string, string>(),
+  note: (_: string): void => undefined,
+}
+
+/** Sessions opened from now on run there, or on the CPU when the runtime cannot. */
+export function chooseDevice(setting: DeviceSetting): void {
+  state.setting = setting
+  state.refused = false
+}
+
+/** Hears a sentence when a device that was asked for is not used. */
+export function onSessionNote(listener: (message: string) => void): void {
+  state.note = listener
+}
+
+/** Where the sessions of these files were opened: `cpu`, `cuda`, `coreml`; several joined by `+`. */
+export function deviceOfFiles(files: ModelFiles): string {
+  const devices = Object.values(files).flatMap((file) => state.openedOn.get(file) ?? [])
+  return [...new Set(devices)].sort().join('+') || 'cpu'
+}
 
 /**
- * Opens an ONNX file on the CPU.
+ * Opens an ONNX file on the device that was chosen with `chooseDevice`.
  *
  * @param threads threads within one operator, at least 1
+ * @throws the runtime's own error when it refuses the file
+ */
+export async function createSession(file: string, threads: number): Promise<InferenceSession> {
+  const options: InferenceSession.SessionOptions = {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Warnings on unused initialisers are of no use to anyone who runs the model.
+    logSeverityLevel: 3,
+    // Threads that wait by spinning take the cores from ffmpeg and from each other: with two more
+    // busy processes on two cores a minute of speech took 5–18 s, without spinning 3.1–3.4 s.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  }
+  const accelerator = state.refused ? null : acceleratorFor(state.setting)
+  let refusal: unknown = null
+  if (accelerator) {
+    try {
+      // The runtime leaves out a provider that it does not know, with a warning only.
+      if (!isKnown(accelerator)) throw new Error('this build of the runtime is without it')
+      const providers = { executionProviders: [accelerator, 'cpu'] }
+      const session = await InferenceSession.create(file, { ...options, ...providers })
+      state.openedOn.set(file, accelerator)
+      return session
+    } catch (error) {
+      refusal = error
+    }
+  }
+  // A file that is at fault itself is refused here too.
+  const session = await InferenceSession.create(file, { ...options, executionProviders: ['cpu'] })
+  state.openedOn.set(file, 'cpu')
+  if (refusal) {
+    state.refused = true
+    state.note(`models run on the CPU, ${accelerator} cannot be used: ${toError(refusal).message}`)
+  }
+  return session
+}
+
+/** What to try before the CPU; null for nothing. */
+function acceleratorFor(setting: DeviceSetting): string | null {
+  if (setting !== 'auto') return setting === 'cpu' ? null : setting
+  if (isKnown('coreml')) return 'coreml'
+  return isCudaInstalled() ? 'cuda' : null
+}
+
+function isKnown(provider: string): boolean {
+  return listSupportedBackends().some(({ name }) => name === provider)
+}
+
+/** The runtime's CUDA libraries are a download of their own (its `install` script): not everyone has them. */
+function isCudaInstalled(): boolean {
+  const runtime = path.dirname(
+    createRequire(import.meta.url).resolve('onnxruntime-node/package.json'),
+  )
+  const { platform, arch } = process
+  const folder = path.join(runtime, 'bin/napi-v6', platform, arch)
+  const library =
+    platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so'
+  return isKnown('cuda') && existsSync(path.join(folder, library))
+}
+
+/**
+ * Opens an ONNX file as `createSession`.
+ *
  * @throws PermanentError `model-unreadable` when the runtime refuses the file
  */
 export async function openSession(file: string, threads: number): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(file, {
-      executionProviders: [DEVICE],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    })
+    return await createSession(file, threads)
   } catch (cause) {
     throw new PermanentError(
       'model-unreadable',
@@ -54,7 +142,8 @@ export function tensorInfos(found: readonly InferenceSession.ValueMetadata[]): T
 /**
  * The float32 values of an output and its shape.
  *
- * @throws PermanentError `model-output-wrong` when it is missing, empty or of another type
+ * @throws PermanentError `model-output-wrong` when it is missing, empty, of another type, or holds
+ *   values that are no numbers
  */
 export function floatOutput(
   outputs: InferenceSession.ReturnType,
@@ -67,7 +156,17 @@ export function floatOutput(
       `Expected float32 values from the model's output ${name}, got ${tensor ? `${tensor.type} [${tensor.dims}]` : `only ${Object.keys(outputs).join(', ')}`}.`,
     )
   }
-  return { data: tensor.data, dims: tensor.dims }
+  const { data, dims } = tensor
+  const stride = Math.max(1, Math.floor(data.length / SAMPLED_VALUES))
+  for (let index = 0; index < data.length; index += stride) {
+    if (Number.isNaN(data[index])) {
+      throw new PermanentError(
+        'model-output-wrong',
+        `Expected numbers from the model's output ${name}, got NaN. Its file may be damaged: remove it and run \`forgeindex models pull\`.`,
+      )
+    }
+  }
+  return { data, dims }
 }
 
 /** Integers as the tensor type that a model's input asks for: int64 or int32. */

@@ -24,31 +24,69 @@ export interface ModelToRun<Manifest> {
   files: ModelFiles
 }
 
-/** One unit of work, at most `BATCH_SIZE` items. */
-export type Work =
-  | { job: 'embed-images'; model: ModelToRun<EmbeddingManifest>; files: string[] }
-  | { job: 'embed-texts'; model: ModelToRun<EmbeddingManifest>; texts: string[] }
-  | { job: 'detect'; model: ModelToRun<DetectorManifest>; files: string[] }
-  | { job: 'transcribe'; model: ModelToRun<SpeechManifest>; file: string }
-
-/** What each job answers; embeddings are float32 [N * dims]. */
-export interface WorkResult {
-  'embed-images': Float32Array
-  'embed-texts': Float32Array
-  detect: Detection[][]
-  transcribe: SpeechResult
+/** Each kind of work: the model it takes, one item that goes in and what comes back for it. */
+export interface Jobs {
+  /** An image file; a vector [dims] of length 1. */
+  'embed-images': { manifest: EmbeddingManifest; item: string; result: Float32Array }
+  'embed-texts': { manifest: EmbeddingManifest; item: string; result: Float32Array }
+  /** An image file; its objects, most confident first. */
+  detect: { manifest: DetectorManifest; item: string; result: Detection[] }
+  /** A WAV file. */
+  transcribe: { manifest: SpeechManifest; item: string; result: SpeechResult }
 }
-export type AnyResult = WorkResult[keyof WorkResult]
+export type Job = keyof Jobs
+export type AnyItem = Jobs[Job]['item']
+export type AnyResult = Jobs[Job]['result']
+
+/** A model for a kind of work. */
+export type ModelForJob = { [J in Job]: { job: J; model: ModelToRun<Jobs[J]['manifest']> } }[Job]
+
+/** One unit of work: at most `BATCH_SIZE` items, which may come from several calls. */
+export type Work = {
+  [J in Job]: { job: J; model: ModelToRun<Jobs[J]['manifest']>; items: Jobs[J]['item'][] }
+}[Job]
+
+/** How one item of a unit went. */
+export type Outcome = { value: AnyResult } | { error: PackedError }
+
+/** What a model process is started with. */
+export interface ModelProcessOptions {
+  /** CPU threads of one run, at least 1. */
+  threads: number
+  device: DeviceSetting
+  /** Added to the priority number that the program runs with (`nice`); 0 leaves it. */
+  niceness: number
+}
+
+/** Where models shall run; `auto` takes a GPU when the runtime can use one here. */
+export type DeviceSetting = 'auto' | 'cpu' | 'cuda' | 'coreml'
 
 export type ToModelProcess =
-  | { type: 'run'; id: number; work: Work }
-  | { type: 'cancel'; id: number }
+  /** Lower `priority` numbers run first. */
+  | { type: 'run'; id: number; priority: number; work: Work }
+  /** Nobody waits for these items (their indexes) any more. */
+  | { type: 'cancel'; id: number; items: number[] }
+  /** Load a model now, because work for it is coming. Not answered. */
+  | { type: 'load'; what: ModelForJob }
 
 export type FromModelProcess =
-  | { type: 'done'; id: number; result: AnyResult }
-  | { type: 'failed'; id: number; error: PackedError }
+  /** The unit's turn has come: its model is loaded, or the loading begins. */
+  | { type: 'started'; id: number }
+  | ({ type: 'done'; id: number; outcomes: Outcome[] } & UnitFacts)
   /** Seconds of the recording that are transcribed. */
   | { type: 'progress'; id: number; seconds: number }
+  /** A sentence for the log. */
+  | { type: 'note'; message: string }
+
+/** What a model process tells about itself with each unit. */
+export interface UnitFacts {
+  /** Where the model's sessions were opened: `cpu`, `cuda`, …; several joined by `+`. */
+  device: string
+  /** Milliseconds of running, without loading and waiting. */
+  runMs: number
+  /** Resident memory of the process, in bytes. */
+  residentBytes: number
+}
 
 /** An error as it crosses between processes: classes do not. */
 export interface PackedError {

@@ -1,6 +1,6 @@
 import { replaceEmbeddings } from '../store/embeddings.ts'
 import { modelId } from '../store/models.ts'
-import type { PipelineStep, StepContext, StepReport } from './step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from './step.ts'
 
 /** A CLIP vector for each keyframe, and their re-normalised average for the video. */
 export class EmbeddingsStep implements PipelineStep {
@@ -9,7 +9,7 @@ export class EmbeddingsStep implements PipelineStep {
   readonly phase = 'processing'
   readonly after = ['frames' as const]
 
-  async fingerprint({ models }: StepContext): Promise<unknown> {
+  async fingerprint({ models }: StepInputs): Promise<unknown> {
     const { ref, installed } = await models.describe('clip')
     return { ref, installed }
   }
@@ -25,7 +25,7 @@ export class EmbeddingsStep implements PipelineStep {
     return {
       counts: { keyframes: vectors.length },
       modelName: ref.name,
-      device: models.device,
+      device: models.deviceOf('clip'),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
       async write(trx) {
         const model = { id: await modelId(trx, ref), name: ref.name }

@@ -41,7 +41,7 @@ export class TranscriptionStep implements PipelineStep {
         dropped_segments: speech.dropped.length,
       },
       modelName: ref.name,
-      device: models.device,
+      device: models.deviceOf('speech'),
       ...(speech.segments.length === 0 ? { skipped: 'no-speech' } : {}),
       write: (trx) =>
         replaceTranscript(trx, video.id, {

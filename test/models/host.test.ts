@@ -67,7 +67,8 @@ describe('ModelHost', () => {
     const texts = Array.from({ length: 20 }, (_, index) => 'dog '.repeat(index + 1))
     expect(await host.embedTexts(texts)).toHaveLength(20)
     expect(await host.embedImages([])).toEqual([])
-    expect(host.device).toBe('cpu')
+    expect(host.deviceOf('clip')).toBe('cpu')
+    expect(host.deviceOf('speech')).toBeNull()
     expect(host.processIds).toHaveLength(2)
   })
 
@@ -159,7 +160,7 @@ describe('ModelHost', () => {
             seen.add(pid)
             // The second one only after it has been given the work again.
             if (seen.size === 2) await sleep(50)
-            process.kill(pid, 'SIGKILL')
+            process.kill(pid, 'SIGSEGV')
           }
         }
         await sleep(2)

@@ -61,7 +61,7 @@ export class ConceptsStep implements PipelineStep {
     return {
       counts: { keyframes: frames.length, concepts: concepts.length },
       modelName: ref.name,
-      device: models.device,
+      device: models.deviceOf('clip'),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
       write: (trx) => replaceConcepts(trx, video.id, concepts),
     }

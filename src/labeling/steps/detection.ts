@@ -37,7 +37,7 @@ export class DetectionStep implements PipelineStep {
     return {
       counts: { keyframes: frames.length, detections: detections.length },
       modelName: ref.name,
-      device: models.device,
+      device: models.deviceOf('detector'),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
       write: (trx) => replaceDetections(trx, video.id, detections),
     }

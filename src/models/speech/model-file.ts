@@ -1,7 +1,8 @@
 import { access, readFile } from 'node:fs/promises'
-import { InferenceSession } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import type { ZodType } from 'zod'
 import { PermanentError, toError } from '../../errors.ts'
+import { createSession } from '../onnx.ts'
 
 /**
  * Opens an ONNX model with `threads` CPU threads.
@@ -11,15 +12,7 @@ import { PermanentError, toError } from '../../errors.ts'
 export async function openModel(file: string, threads: number): Promise<InferenceSession> {
   await checkPresent(file)
   try {
-    return await InferenceSession.create(file, {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      // Warnings on unused initialisers are of no use to anyone who runs the model.
-      logSeverityLevel: 3,
-      // Threads that wait by spinning take the cores from ffmpeg and from each other: with two more
-      // busy processes on two cores a minute of speech took 5–18 s, without spinning 3.1–3.4 s.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    })
+    return await createSession(file, threads)
   } catch (error) {
     throw damaged(file, toError(error).message, error)
   }

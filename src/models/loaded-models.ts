@@ -1,0 +1,78 @@
+import { PermanentError } from '../errors.ts'
+import { ImageTower, type ModelFiles, TextTower } from './clip.ts'
+import type { Detector } from './detector/detector.ts'
+import { loadDetector, type PreparedFrame } from './detector/onnx-detector.ts'
+import type { DetectorManifest, EmbeddingManifest, FileRole } from './manifest.ts'
+import type { ModelForJob, ModelToRun } from './protocol.ts'
+import { SpeechModel } from './speech/speech-model.ts'
+
+/** The models of one process, each loaded with its first use and kept. */
+export class LoadedModels {
+  readonly #threads: number
+  readonly #loaded = new Map<string, Promise<unknown>>()
+
+  /** @param threads threads of one run, at least 1 */
+  constructor(threads: number) {
+    this.#threads = threads
+  }
+
+  images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<ImageTower> {
+    return this.#once(`${key} image`, () => ImageTower.load(manifest, files, this.#threads))
+  }
+
+  texts({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<TextTower> {
+    return this.#once(`${key} text`, () => TextTower.load(manifest, files, this.#threads))
+  }
+
+  detector({
+    key,
+    manifest,
+    files,
+  }: ModelToRun<DetectorManifest>): Promise<Detector<PreparedFrame[]>> {
+    return this.#once(key, () =>
+      loadDetector(manifest, requiredFile(files, 'model', manifest.name), this.#threads),
+    )
+  }
+
+  speech({ key, manifest, files }: ModelForJob['model']): Promise<SpeechModel> {
+    const file = (role: FileRole) => requiredFile(files, role, manifest.name)
+    return this.#once(key, () =>
+      SpeechModel.load(
+        {
+          encoder: file('encoder'),
+          decoder: file('decoder'),
+          tokenizer: file('tokenizer'),
+          config: file('config'),
+          generationConfig: file('generationConfig'),
+          preprocessorConfig: file('preprocessorConfig'),
+          vad: file('vad'),
+        },
+        { threads: this.#threads },
+      ),
+    )
+  }
+
+  /** The model of a kind of work, whichever it is. */
+  of({ job, model }: ModelForJob): Promise<unknown> {
+    if (job === 'embed-images') return this.images(model)
+    if (job === 'embed-texts') return this.texts(model)
+    if (job === 'detect') return this.detector(model)
+    return this.speech(model)
+  }
+
+  async #once<T>(key: string, load: () => Promise<T>): Promise<T> {
+    const known = this.#loaded.get(key) as Promise<T> | undefined
+    if (known !== undefined) return known
+    const loading = load()
+    this.#loaded.set(key, loading)
+    // A file that is mended later must be tried again.
+    loading.catch(() => this.#loaded.delete(key))
+    return loading
+  }
+}
+
+function requiredFile(files: ModelFiles, role: FileRole, model: string): string {
+  const file = files[role]
+  if (file) return file
+  throw new PermanentError('model-missing', `A file of the model ${model} is not installed.`)
+}
