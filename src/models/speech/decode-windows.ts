@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-node'
-import type { SpeechDecoder } from './decoder.ts'
-import { createTokenChoice, probabilities } from './token-choice.ts'
+import type { DecoderWorkspace } from './decoder.ts'
+import { createTokenChoice, probabilities, type Sampling } from './token-choice.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /** What the model made of one window. */
@@ -22,45 +22,55 @@ export interface DecodedWindow {
   complete: boolean
 }
 
+export interface DecodeOptions {
+  /** Bounds each window's output. */
+  maxTokens: number
+  /** Sets the language of each window instead of the likeliest one. */
+  languages?: readonly string[] | undefined
+  /** How each window's tokens are drawn; without it the likeliest are taken. */
+  samplings?: readonly Sampling[] | undefined
+  signal?: AbortSignal | undefined
+}
+
 /**
- * Decodes a batch of encoded windows (f32 [N, 1500, width]) greedily with timestamps. Each window
+ * Decodes a batch of encoded windows (f32 [N, 1500, width]) with timestamps. Each window
  * has a language of its own, detected in the first step, which also tells the probability that
  * nobody speaks (read before anything is suppressed: openai/whisper `whisper/decoding.py`).
- * `languages`, when given, sets the language of each window instead. `maxTokens` bounds each
- * window's output.
+ * `encoded` is overwritten when N is above 1.
  */
 export async function decodeWindows(
-  decoder: SpeechDecoder,
+  workspace: DecoderWorkspace,
   vocabulary: Vocabulary,
   encoded: Tensor,
-  options: {
-    maxTokens: number
-    languages?: readonly string[] | undefined
-    signal?: AbortSignal | undefined
-  },
+  options: DecodeOptions,
 ): Promise<DecodedWindow[]> {
   const batch = encoded.dims[0]!
-  const run = decoder.start(encoded)
+  const run = workspace.start(encoded)
   const choose = createTokenChoice(vocabulary)
 
   let logits = await run.step(Array(batch).fill(vocabulary.startOfTranscript))
-  const rows = logits.map((row, i) => startRow(vocabulary, row, options.languages?.[i]))
+  const rows = logits.map((row, i) =>
+    startRow(vocabulary, row, options.languages?.[i], options.samplings?.[i]),
+  )
   if (vocabulary.transcribe !== null) {
     await run.step(rows.map((row) => row.languageToken))
     logits = await run.step(Array(batch).fill(vocabulary.transcribe))
   }
+  let open = rows
   for (let count = 0; count < options.maxTokens; count++) {
     options.signal?.throwIfAborted()
-    rows.forEach((row, i) => {
-      if (!row.complete) take(row, choose(logits[i]!, row.tokens), vocabulary.endOfText)
+    open.forEach((row, i) => {
+      take(row, choose(logits[i]!, row.tokens, row.sampling), vocabulary.endOfText)
     })
-    if (rows.every((row) => row.complete)) break
-    // A finished window is fed its end again; the others do not see it.
-    logits = await run.step(
-      rows.map((row) => (row.complete ? vocabulary.endOfText : row.tokens.at(-1)!)),
-    )
+    const left = open.flatMap((row, i) => (row.complete ? [] : [i]))
+    if (left.length === 0) break
+    if (left.length < open.length) {
+      run.keep(left)
+      open = left.map((i) => open[i]!)
+    }
+    logits = await run.step(open.map((row) => row.tokens.at(-1)!))
   }
-  return rows.map(({ languageToken: _, logProbSum, ...row }) => ({
+  return rows.map(({ languageToken: _, sampling: __, logProbSum, ...row }) => ({
     ...row,
     avgLogProb: logProbSum / (row.tokens.length + 1),
   }))
@@ -69,9 +79,15 @@ export async function decodeWindows(
 interface Row extends Omit<DecodedWindow, 'avgLogProb'> {
   languageToken: number
   logProbSum: number
+  sampling: Sampling | null
 }
 
-function startRow(vocabulary: Vocabulary, logits: Float32Array, language?: string): Row {
+function startRow(
+  vocabulary: Vocabulary,
+  logits: Float32Array,
+  language?: string,
+  sampling: Sampling | null = null,
+): Row {
   const codes = [...vocabulary.languages]
   const [noSpeechProb = 0, ...scores] = probabilities(logits, [
     vocabulary.noSpeech,
@@ -86,6 +102,7 @@ function startRow(vocabulary: Vocabulary, logits: Float32Array, language?: strin
     tokens: [],
     logProbs: [],
     logProbSum: 0,
+    sampling,
     complete: false,
     noSpeechProb,
     languageToken: chosen?.token ?? vocabulary.startOfTranscript,

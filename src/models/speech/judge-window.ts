@@ -19,6 +19,15 @@ export function faultOf(decoded: DecodedWindow, text: string): DropReason | null
   return isRepetitive(text) ? 'repetition' : null
 }
 
+/**
+ * Whether other tokens may make a better text of a window: it is repetitive or improbable though
+ * somebody speaks (openai/whisper `whisper/transcribe.py`, decode_with_fallback).
+ */
+export function mayImprove(decoded: DecodedWindow, text: string): boolean {
+  const fault = faultOf(decoded, text)
+  return fault !== null && fault !== 'no-speech'
+}
+
 /** Whether the words of one phrase are too unsure to keep. */
 export function isGuesswork(logProbs: readonly number[]): boolean {
   return meanOf(logProbs) < MIN_AVG_LOG_PROB

@@ -6,21 +6,31 @@ export interface Choice {
   logProb: number
 }
 
+/** How a token is taken from the allowed ones. */
+export interface Sampling {
+  /** Above 0; higher takes unlikely tokens more often. */
+  temperature: number
+  /** Uniform in [0, 1). */
+  random: () => number
+}
+
 /**
- * A function that chooses the next token greedily under Whisper's timestamp rules: text comes in
+ * A function that chooses the next token under Whisper's timestamp rules: text comes in
  * `<|start|> text <|end|>` pairs, times do not go back, the first is at most 1 s, and a timestamp is
  * taken when all timestamps together are likelier than any one text token. These are
  * ApplyTimestampRules, SuppressTokens and SuppressBlank of openai/whisper `whisper/decoding.py`.
+ * It takes the likeliest token, or with `sampling` one at random by softmax(logits / temperature);
+ * the log-probability is that at temperature 1 either way (GreedyDecoder there).
  *
  * `logits` ([vocabulary] float32) is overwritten; `sampled` are the tokens chosen so far, the
  * prompt left out.
  */
 export function createTokenChoice(
   vocabulary: Vocabulary,
-): (logits: Float32Array, sampled: readonly number[]) => Choice {
+): (logits: Float32Array, sampled: readonly number[], sampling?: Sampling | null) => Choice {
   const { timestampBegin, endOfText } = vocabulary
 
-  return (logits, sampled) => {
+  return (logits, sampled, sampling = null) => {
     for (const token of vocabulary.suppressed) logits[token] = Number.NEGATIVE_INFINITY
     // Languages, tasks and the like lie between the end of text and the times.
     logits.fill(Number.NEGATIVE_INFINITY, endOfText + 1, timestampBegin)
@@ -31,14 +41,20 @@ export function createTokenChoice(
     } else {
       maskByPairs(logits, sampled)
     }
-    const text = summarise(logits, 0, timestampBegin)
+    const text = summarise(logits, 0, endOfText + 1)
     const times = summarise(logits, timestampBegin, logits.length)
     if (times.logSum > text.max) {
-      return { token: times.argmax, logProb: times.max - times.logSum }
+      const token = sampling
+        ? draw(logits, timestampBegin, logits.length, times.max, sampling)
+        : times.argmax
+      return { token, logProb: logits[token]! - times.logSum }
     }
     const top = Math.max(text.logSum, times.logSum)
     const logSum = top + Math.log(Math.exp(text.logSum - top) + Math.exp(times.logSum - top))
-    return { token: text.argmax, logProb: text.max - logSum }
+    const token = sampling
+      ? draw(logits, 0, logits.length, Math.max(text.max, times.max), sampling)
+      : text.argmax
+    return { token, logProb: logits[token]! - logSum }
   }
 
   function maskByPairs(logits: Float32Array, sampled: readonly number[]) {
@@ -84,4 +100,26 @@ function summarise(logits: Float32Array, from: number, to: number) {
     if (value > least) sum += Math.exp(value - max)
   }
   return { max, argmax, logSum: max + Math.log(sum) }
+}
+
+/** A token of [from, to) by its share of Σ exp((logit - max) / temperature); `max` is the largest. */
+function draw(
+  logits: Float32Array,
+  from: number,
+  to: number,
+  max: number,
+  { temperature, random }: Sampling,
+): number {
+  let total = 0
+  for (let i = from; i < to; i++) total += Math.exp((logits[i]! - max) / temperature)
+  let left = random() * total
+  let last = from
+  for (let i = from; i < to; i++) {
+    const share = Math.exp((logits[i]! - max) / temperature)
+    if (share === 0) continue
+    last = i
+    left -= share
+    if (left < 0) return i
+  }
+  return last
 }
