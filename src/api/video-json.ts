@@ -166,6 +166,8 @@ export function detectionJson(detection: StoredDetection & { timestamp: number }
     bbox_w: rounded(detection.w),
     bbox_h: rounded(detection.h),
     model_name: detection.modelName,
+    track_id: detection.trackId,
+    source: detection.source,
   }
 }
 

@@ -15,6 +15,9 @@ export interface StoredDetection {
   w: number
   h: number
   modelName: string
+  /** Boxes of a video with the same number are one object, 1 … n; null: nobody has looked. */
+  trackId: number | null
+  source: 'detector' | 'open_vocabulary'
 }
 
 export interface StoredConcept {
@@ -60,6 +63,8 @@ export async function replaceDetections(
           bbox_w: detection.w,
           bbox_h: detection.h,
           model_name: detection.modelName,
+          track_id: detection.trackId,
+          source: detection.source,
         })),
       )
       .execute()
@@ -93,6 +98,8 @@ export async function detectionsOf(
     w: row.bbox_w,
     h: row.bbox_h,
     modelName: row.model_name,
+    trackId: row.track_id,
+    source: row.source,
   }))
 }
 

@@ -201,6 +201,8 @@ export interface DetectionsTable {
   bbox_w: number
   bbox_h: number
   model_name: string
+  track_id: number | null
+  source: Generated<'detector' | 'open_vocabulary'>
 }
 
 export interface FrameConceptsTable {

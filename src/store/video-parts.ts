@@ -105,6 +105,8 @@ export async function detectionPage(
       w: row.bbox_w,
       h: row.bbox_h,
       modelName: row.model_name,
+      trackId: row.track_id,
+      source: row.source,
     })),
     nextCursor: rows.length > page.length && last ? encodeNumbers(last.timestamp, last.id) : null,
   }

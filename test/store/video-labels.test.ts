@@ -25,7 +25,8 @@ eachDatabase('labels of a whole video', (open) => {
     video = await insertVideo(database.db)
     await keyframes(3)
     const [first, second] = await keyframesOf(database.db, video)
-    const box = { x: 0, y: 0, w: 0.5, h: 0.5, modelName: 'yolox-nano' }
+    const place = { x: 0, y: 0, w: 0.5, h: 0.5 }
+    const box = { ...place, modelName: 'yolox-nano', trackId: null, source: 'detector' as const }
     await write((trx) =>
       replaceDetections(trx, video, [
         { ...box, keyframeId: first!.id, label: 'person', sourceLabel: 'person', confidence: 0.9 },

@@ -51,6 +51,12 @@ export const detection = z.object({
   bbox_w: share,
   bbox_h: share,
   model_name: z.string(),
+  track_id: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Boxes of a video with the same number are one object; null: not looked at'),
+  source: z.enum(['detector', 'open_vocabulary']),
 })
 
 export const concept = z.object({

@@ -1,43 +1,56 @@
-import type { PipelineStep, StepContext, StepReport } from '../../pipeline/step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from '../../pipeline/step.ts'
 import { replaceDetections } from '../../store/labels.ts'
+import { getVideo } from '../../store/videos.ts'
 import { mapLabel } from '../mapping.ts'
 import { loadTaxonomy } from '../taxonomy.ts'
+import { trackObjects } from '../tracking.ts'
 
-/** Objects on each keyframe, with the taxonomy's words for the detector's. */
+/** Width over height where the size is not known. */
+const USUAL_ASPECT = 16 / 9
+
+/** Objects on each keyframe, with the taxonomy's words for the detector's, followed from one to the next. */
 export class DetectionStep implements PipelineStep {
   readonly name = 'detection'
-  readonly version = 1
+  readonly version = 2
   readonly phase = 'labeling'
   readonly after = ['frames' as const]
 
-  async fingerprint({ models, video }: StepContext): Promise<unknown> {
+  async fingerprint({ models, video }: StepInputs): Promise<unknown> {
     const { ref, installed } = await models.describe('detector')
     const { objects } = await loadTaxonomy(video.taxonomy)
     return { ref, installed, objects }
   }
 
-  async run({ video, models, files, keyframes, signal }: StepContext): Promise<StepReport> {
+  async run({ video, db, models, files, keyframes, signal }: StepContext): Promise<StepReport> {
     const frames = await keyframes()
     const { ref } = await models.describe('detector')
     const taxonomy = await loadTaxonomy(video.taxonomy)
     const boxes =
       frames.length > 0 ? await models.detect(await files.pictures(frames, signal), { signal }) : []
-    const detections = boxes.flatMap((found, i) =>
-      found.map((box) => ({
-        keyframeId: frames[i]!.id,
+    const seen = frames.map((frame, index) => ({
+      keyframeId: frame.id,
+      timestamp: frame.timestamp,
+      shotIndex: frame.shotIndex,
+      boxes: (boxes[index] ?? []).map((box) => ({
+        ...box,
         ...mapLabel(taxonomy, box.label),
-        confidence: box.confidence,
-        x: box.x,
-        y: box.y,
-        w: box.w,
-        h: box.h,
         modelName: ref.name,
+        source: 'detector' as const,
       })),
+    }))
+    const { width, height } = await getVideo(db, video.id)
+    const tracks = trackObjects(seen, width && height ? width / height : USUAL_ASPECT)
+    const detections = seen.flatMap(({ keyframeId, boxes: found }) =>
+      found.map((box) => ({ ...box, keyframeId, trackId: tracks.get(box) ?? null })),
     )
     return {
-      counts: { keyframes: frames.length, detections: detections.length },
+      counts: {
+        keyframes: frames.length,
+        detections: detections.length,
+        tracks: new Set(tracks.values()).size,
+      },
       modelName: ref.name,
-      device: models.deviceOf('detector'),
+      device: models.device,
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
       write: (trx) => replaceDetections(trx, video.id, detections),
     }
