@@ -61,14 +61,18 @@ export interface ModelListing {
 export const RUNTIME = `onnxruntime-node ${runtimeVersion()}`
 
 /**
- * The model that the settings name for a job, with its files looked up in `settings.modelDirs` in
- * order. A speech model's files include the voice detector's (role `vad`).
+ * The model that the settings name for a job, or `name` in their way of naming, with its files looked
+ * up in `settings.modelDirs` in order. A speech model's files include the voice detector's (role `vad`).
  *
  * @throws InvalidInputError `unknown-model` for a name that is no model and no file
  * @throws InvalidInputError `invalid-model-manifest`, NotFoundError `model-manifest-missing`
  */
-export async function resolveModel(settings: Settings, job: ModelJob): Promise<ResolvedModel> {
-  return resolveLocated(settings, job, await findManifest(settings, job, settingOf(settings, job)))
+export async function resolveModel(
+  settings: Settings,
+  job: ModelJob,
+  name: string = settingOf(settings, job),
+): Promise<ResolvedModel> {
+  return resolveLocated(settings, job, await findManifest(settings, job, name))
 }
 
 /**
