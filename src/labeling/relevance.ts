@@ -1,4 +1,4 @@
-import { scoreConcepts } from './concepts.ts'
+import { logOddsOf, shareOf } from './concepts.ts'
 
 /** How much words alone can say: titles name what a film is not about, too. */
 const WORDS_COUNT = 0.5
@@ -10,7 +10,7 @@ export function queryPrompts(query: string): string[] {
 
 /**
  * How well frames fit a query, 0–1: its vectors against the taxonomy's background prompts on each
- * frame (see `scoreConcepts`), half the best frame and half the mean of all, so that one matching
+ * frame (see `logOddsOf`), half the best frame and half the mean of all, so that one matching
  * frame in a long film counts and does not decide. Null without frames.
  */
 export function framesRelevance(
@@ -19,12 +19,8 @@ export function framesRelevance(
   frameVectors: ArrayLike<number>[],
 ): number | null {
   if (frameVectors.length === 0) return null
-  const query = {
-    ...{ name: 'query', prompts: [], threshold: 1, thresholdOrigin: '', modelThresholds: {} },
-  }
-  const taxonomy = { concepts: [query] }
-  const scores = scoreConcepts(taxonomy, [queryVectors], backgroundVectors, frameVectors).map(
-    ([score]) => score?.score ?? 0,
+  const scores = logOddsOf([queryVectors], backgroundVectors, frameVectors).map(([logOdds]) =>
+    shareOf(logOdds ?? Number.NEGATIVE_INFINITY),
   )
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length
   return (Math.max(...scores) + mean) / 2

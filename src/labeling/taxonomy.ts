@@ -1,25 +1,24 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseDocument, stringify } from 'yaml'
+import { parseDocument } from 'yaml'
 import { toError } from '../errors.ts'
+import type { Calibration } from './calibration.ts'
 import { invalidTaxonomy, issueFaults } from './taxonomy-faults.ts'
 import { locateTaxonomy } from './taxonomy-location.ts'
-import {
-  type ActivityTermFile,
-  meaningFaults,
-  type TaxonomyFile,
-  taxonomyFile,
-} from './taxonomy-schema.ts'
+import { meaningFaults } from './taxonomy-meaning.ts'
+import { type ActivityTermFile, type TaxonomyFile, taxonomyFile } from './taxonomy-schema.ts'
 
 /** A word that scored frames may carry. */
 export interface Concept {
   name: string
   /** What a frame that shows it may be called; their vectors are averaged. */
   prompts: string[]
-  /** Lowest score, 0–1, at which the concept is a label of a frame. */
+  /** Lowest score, 0–1, at which the concept is a label of a frame, for a model without calibration. */
   threshold: number
-  /** Where that number comes from, in words. */
+  /** Lowest score at which a label that is there goes on; at most `threshold`. */
+  keepThreshold: number
+  /** Where these numbers come from, in words. */
   thresholdOrigin: string
   /** Threshold by embedding model name instead; null: that model never gives this label. */
   modelThresholds: Record<string, number | null>
@@ -29,6 +28,12 @@ export interface Concept {
 export interface ActivityTerm {
   label: string
   source?: 'yolo' | 'clip'
+  /** How many of it must be on the frame; default 1. */
+  count?: number
+  /** Lowest confidence, 0–1, at which it counts for a beginning; default: any. */
+  minConfidence?: number
+  /** Lowest confidence at which it counts for going on; default `minConfidence`. */
+  keepConfidence?: number
 }
 
 /** Each entry lists terms of which one is enough. Labels of rules are unique in a taxonomy. */
@@ -42,6 +47,8 @@ export interface ActivityRule {
   none: ActivityTerm[][]
   /** Segments shorter than this many seconds are dropped. */
   minDurationSeconds: number
+  /** Seconds without the label that are bridged at most. */
+  maxGapSeconds: number
 }
 
 /** The words, prompts and rules of one field. See `taxonomies/manufacturing.yaml`. */
@@ -55,13 +62,19 @@ export interface Taxonomy {
   objects: Record<string, string>
   /** Keywords by category, in order of preference. */
   categories: Record<string, string[]>
+  /** What a prompt is said in, each with one `{}`; the vectors of all are averaged. */
+  templates: string[]
   /** Prompts for frames without any concept. */
   background: string[]
   concepts: Concept[]
   activities: ActivityRule[]
+  /** For rules that say nothing else. */
   minDurationSeconds: number
+  maxGapSeconds: number
   /** Keywords by tag. */
   tags: Record<string, string[]>
+  /** By embedding model: what its scores are on background frames. */
+  calibrations: Calibration[]
 }
 
 /**
@@ -108,11 +121,13 @@ export function parseTaxonomy(text: string, origin: string): Taxonomy {
       .digest('hex'),
     objects: file.objects,
     categories: file.categories,
+    templates: file.templates,
     background: file.background,
     concepts: file.concepts.map((concept) => ({
       name: concept.name,
       prompts: concept.prompts,
       threshold: concept.threshold,
+      keepThreshold: concept.keep_threshold ?? concept.threshold,
       thresholdOrigin: concept.threshold_origin,
       modelThresholds: concept.model_thresholds ?? {},
     })),
@@ -121,47 +136,20 @@ export function parseTaxonomy(text: string, origin: string): Taxonomy {
       all: (rule.all ?? []).map(alternatives),
       any: (rule.any ?? []).map(alternatives),
       none: (rule.none ?? []).map(alternatives),
-      minDurationSeconds: file.min_duration_seconds,
+      minDurationSeconds: rule.min_duration_seconds ?? file.min_duration_seconds,
+      maxGapSeconds: rule.max_gap_seconds ?? file.max_gap_seconds,
     })),
     minDurationSeconds: file.min_duration_seconds,
+    maxGapSeconds: file.max_gap_seconds,
     tags: file.tags,
-  }
-}
-
-/** The taxonomy as a file that reads back to the same content and hash. */
-export function taxonomyYaml(taxonomy: Taxonomy): string {
-  const entry = (terms: ActivityTerm[]) => {
-    const list = terms.map((term) =>
-      term.source ? { label: term.label, source: term.source } : term.label,
-    )
-    return list.length === 1 ? list[0]! : list
-  }
-  const file = {
-    name: taxonomy.name,
-    version: taxonomy.version,
-    ...(taxonomy.description !== null && { description: taxonomy.description }),
-    objects: taxonomy.objects,
-    categories: taxonomy.categories,
-    background: taxonomy.background,
-    concepts: taxonomy.concepts.map((concept) => ({
-      name: concept.name,
-      prompts: concept.prompts,
-      threshold: concept.threshold,
-      threshold_origin: concept.thresholdOrigin,
-      ...(Object.keys(concept.modelThresholds).length > 0 && {
-        model_thresholds: concept.modelThresholds,
-      }),
+    calibrations: file.calibration.map(({ concepts, ...rest }) => ({
+      ...rest,
+      concepts: concepts.map(({ keep_threshold, ...concept }) => ({
+        ...concept,
+        keepThreshold: keep_threshold === undefined ? concept.threshold : keep_threshold,
+      })),
     })),
-    activities: taxonomy.activities.map((rule) => ({
-      label: rule.label,
-      ...(rule.all.length > 0 && { all: rule.all.map(entry) }),
-      ...(rule.any.length > 0 && { any: rule.any.map(entry) }),
-      ...(rule.none.length > 0 && { none: rule.none.map(entry) }),
-    })),
-    min_duration_seconds: taxonomy.minDurationSeconds,
-    tags: taxonomy.tags,
   }
-  return stringify(file, { aliasDuplicateObjects: false })
 }
 
 /** Plain data of a YAML text. Merge bombs end at the parser's limit of 100 aliases. */
@@ -184,9 +172,17 @@ function readYaml(text: string, origin: string): unknown {
 }
 
 function alternatives(entry: ActivityTermFile | ActivityTermFile[]): ActivityTerm[] {
-  return (Array.isArray(entry) ? entry : [entry]).map((term) =>
-    typeof term === 'string' ? { label: term } : term,
-  )
+  return (Array.isArray(entry) ? entry : [entry]).map((term) => {
+    if (typeof term === 'string') return { label: term }
+    const { label, source, count, min_confidence, keep_confidence } = term
+    return {
+      label,
+      ...(source !== undefined && { source }),
+      ...(count !== undefined && { count }),
+      ...(min_confidence !== undefined && { minConfidence: min_confidence }),
+      ...(keep_confidence !== undefined && { keepConfidence: keep_confidence }),
+    }
+  })
 }
 
 /**
@@ -200,20 +196,40 @@ function plainFile(file: TaxonomyFile): unknown[] {
     file.description ?? null,
     Object.entries(file.objects),
     Object.entries(file.categories),
+    file.templates,
     file.background,
     file.concepts.map((concept) => [
       concept.name,
       concept.prompts,
       concept.threshold,
+      concept.keep_threshold ?? concept.threshold,
       concept.threshold_origin,
       Object.entries(concept.model_thresholds ?? {}),
     ]),
-    file.activities.map((rule) =>
-      [rule.label, rule.all, rule.any, rule.none].map((part) =>
-        Array.isArray(part) ? part.map(alternatives) : (part ?? []),
-      ),
-    ),
+    file.activities.map((rule) => [
+      rule.label,
+      ...[rule.all, rule.any, rule.none].map((part) => (part ?? []).map(alternatives)),
+      rule.min_duration_seconds ?? file.min_duration_seconds,
+      rule.max_gap_seconds ?? file.max_gap_seconds,
+    ]),
     file.min_duration_seconds,
+    file.max_gap_seconds,
     Object.entries(file.tags),
+    file.calibration.map(({ concepts, ...rest }) => [
+      rest.model,
+      rest.revision,
+      rest.date,
+      rest.frames,
+      rest.origin,
+      rest.shares,
+      concepts.map((concept) => [
+        concept.name,
+        concept.prompts,
+        concept.quantiles,
+        concept.threshold,
+        concept.keep_threshold === undefined ? concept.threshold : concept.keep_threshold,
+        concept.origin,
+      ]),
+    ]),
   ]
 }

@@ -25,6 +25,10 @@ export interface StoredConcept {
   label: string
   /** 0–1, higher is surer. */
   score: number
+  /** What the score is: see `ScoreKind` in src/labeling/concepts.ts. */
+  scoreKind: 'softmax_share' | 'background_quantile'
+  /** Too low for a label of the frame, enough for an activity that is there to go on. */
+  isWeak: boolean
   modelName: string
 }
 
@@ -124,6 +128,8 @@ export async function replaceConcepts(
           label: concept.label,
           score: concept.score,
           model_name: concept.modelName,
+          score_kind: concept.scoreKind,
+          is_weak: concept.isWeak,
         })),
       )
       .execute()
@@ -131,10 +137,14 @@ export async function replaceConcepts(
   await refreshVideoLabels(trx, videoId)
 }
 
-/** A video's concepts with their keyframe's time, in presentation order, surest first. */
+/**
+ * A video's concepts with their keyframe's time, in presentation order, surest first; those too weak
+ * for a label only when asked for.
+ */
 export async function conceptsOf(
   db: Db | Trx,
   videoId: string,
+  options: { alsoWeak?: boolean } = {},
 ): Promise<(StoredConcept & { timestamp: number })[]> {
   const rows = await db
     .selectFrom('frame_concepts as c')
@@ -142,6 +152,7 @@ export async function conceptsOf(
     .selectAll('c')
     .select('k.timestamp')
     .where('k.video_id', '=', videoId)
+    .$if(!options.alsoWeak, (query) => query.where('c.is_weak', '=', false))
     .orderBy('k.timestamp')
     .orderBy('c.score', 'desc')
     .orderBy('c.label')
@@ -151,6 +162,8 @@ export async function conceptsOf(
     timestamp: row.timestamp,
     label: row.label,
     score: row.score,
+    scoreKind: row.score_kind,
+    isWeak: row.is_weak,
     modelName: row.model_name,
   }))
 }

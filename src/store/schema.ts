@@ -6,11 +6,14 @@ export interface Schema {
   models: ModelsTable
   videos: VideosTable
   keyframes: KeyframesTable
+  shots: ShotsTable
+  video_quality: VideoQualityTable
   keyframe_embeddings: KeyframeEmbeddingsTable
   keyframe_bits: KeyframeBitsTable
   video_embeddings: VideoEmbeddingsTable
   detections: DetectionsTable
   frame_concepts: FrameConceptsTable
+  prompt_vectors: PromptVectorsTable
   activity_segments: ActivitySegmentsTable
   transcripts: TranscriptsTable
   transcript_segments: TranscriptSegmentsTable
@@ -21,6 +24,8 @@ export interface Schema {
   facet_values: FacetValuesTable
   video_documents: VideoDocumentsTable
   duplicate_pairs: DuplicatePairsTable
+  duplicate_verdicts: DuplicateVerdictsTable
+  video_prints: VideoPrintsTable
   ingestion_tasks: IngestionTasksTable
   candidates: CandidatesTable
   source_runs: SourceRunsTable
@@ -118,6 +123,26 @@ export interface ModelsTable {
   created_at: CreatedAt
 }
 
+/** Captions that came with a video. */
+export interface StoredCaptions {
+  /** Object beside the video's file. */
+  key: string
+  /** As the platform names it (`en`, `pt-BR`); null when it does not say. */
+  language: string | null
+  /** Written by people, or by the platform's own speech model. */
+  kind: 'human' | 'automatic'
+  format: 'vtt' | 'srt'
+}
+
+/** A word of a segment with its times, as stored. */
+export interface StoredWord {
+  text: string
+  start_time: number
+  end_time: number
+  /** 0–1. */
+  probability: number
+}
+
 export interface VideosTable {
   id: Generated<string>
   source_url: string
@@ -135,6 +160,7 @@ export interface VideosTable {
   bytes: number | null
   storage_key: string | null
   thumbnail_key: string | null
+  captions: JsonOrNull<StoredCaptions>
   status: Generated<VideoStatus>
   category: Generated<string>
   taxonomy: string
@@ -168,6 +194,29 @@ export interface KeyframesTable {
 }
 
 /** `embedding` travels as pgvector's text form `[0.1,0.2,…]`. */
+export interface ShotsTable {
+  video_id: string
+  shot_index: number
+  start_time: number
+  end_time: number
+  transition: 'start' | 'cut' | 'dissolve' | 'fade'
+  strength: number | null
+}
+
+export interface VideoQualityTable {
+  video_id: string
+  sharpness: number | null
+  brightness: number | null
+  clipped_share: number | null
+  motion: number | null
+  black_share: number | null
+  frozen_share: number | null
+  overlay_share: number | null
+  slide_show: number | null
+  screen_recording: number | null
+  speech_share: number | null
+}
+
 export interface KeyframeEmbeddingsTable {
   keyframe_id: string
   video_id: string
@@ -210,6 +259,15 @@ export interface FrameConceptsTable {
   label: string
   score: number
   model_name: string
+  score_kind: Generated<'softmax_share' | 'background_quantile'>
+  is_weak: Generated<boolean>
+}
+
+export interface PromptVectorsTable {
+  model_name: string
+  model_revision: string
+  texts_hash: string
+  embedding: string
 }
 
 export interface ActivitySegmentsTable {
@@ -228,6 +286,7 @@ export interface TranscriptsTable {
   full_text: string
   language: string | null
   model_name: string
+  source: Generated<'whisper' | 'captions'>
   has_speech: GeneratedAlways<boolean>
   created_at: CreatedAt
 }
@@ -240,6 +299,8 @@ export interface TranscriptSegmentsTable {
   text: string
   avg_logprob: number | null
   no_speech_prob: number | null
+  language: string | null
+  words: JsonOrNull<StoredWord[]>
 }
 
 export interface AnnotationsTable {
@@ -262,6 +323,7 @@ export interface VideoLabelsTable {
   count: number
   max_confidence: number
   is_repeat: Generated<boolean>
+  score_kind: 'softmax_share' | 'background_quantile' | null
 }
 
 export interface VideoCountsTable {
@@ -290,6 +352,36 @@ export interface DuplicatePairsTable {
   similarity: number
   model_name: string
   created_at: CreatedAt
+  kind: DuplicateKind | null
+  start_a: number | null
+  end_a: number | null
+  start_b: number | null
+  end_b: number | null
+  is_mirrored: Generated<boolean>
+  speed: Generated<number>
+  sameness: number | null
+  is_duplicate: Generated<boolean>
+}
+
+/** What a near-duplicate is; `src/pipeline/dedup/compare.ts` says how it is told. */
+export const DUPLICATE_KINDS = ['exact', 're-encode', 'excerpt', 'same-scene'] as const
+export type DuplicateKind = (typeof DUPLICATE_KINDS)[number]
+
+/** What a person can say of two videos that look alike. */
+export const DUPLICATE_VERDICTS = ['duplicate', 'different'] as const
+export type DuplicateVerdict = (typeof DUPLICATE_VERDICTS)[number]
+
+export interface DuplicateVerdictsTable {
+  video_id_a: string
+  video_id_b: string
+  verdict: DuplicateVerdict
+  created_at: CreatedAt
+}
+
+export interface VideoPrintsTable {
+  video_id: string
+  times: number[]
+  prints: Uint8Array
 }
 
 /** `skip`: a video that looks like one the task has already is not taken. */

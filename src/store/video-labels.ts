@@ -9,6 +9,8 @@ export interface VideoLabel {
   count: number
   /** 0–1. */
   maxConfidence: number
+  /** What the confidence of a concept is; null for an object. */
+  scoreKind: 'softmax_share' | 'background_quantile' | null
 }
 
 /** How much of everything a video has; all 0 before its steps ran. */
@@ -33,18 +35,19 @@ export async function refreshVideoLabels(trx: Db | Trx, videoId: string): Promis
     objects as (
       select label, sum(count) as count, max(confidence) as confidence from boxes group by label
     )
-    insert into video_labels (video_id, kind, label, count, max_confidence, is_repeat)
-    select ${videoId}::uuid, 'object'::label_kind, label, count, confidence, false from objects
+    insert into video_labels (video_id, kind, label, count, max_confidence, is_repeat, score_kind)
+    select ${videoId}::uuid, 'object'::label_kind, label, count, confidence, false, null::text
+    from objects
     union all
-    select ${videoId}, 'source', source_label, sum(count), max(confidence), false
+    select ${videoId}, 'source', source_label, sum(count), max(confidence), false, null
     from boxes where source_label <> label group by source_label
     union all
     select ${videoId}, 'concept', c.label, count(*), max(c.score),
-      c.label in (select label from objects)
-    from keyframes k join frame_concepts c on c.keyframe_id = k.id
+      c.label in (select label from objects), min(c.score_kind)
+    from keyframes k join frame_concepts c on c.keyframe_id = k.id and not c.is_weak
     where k.video_id = ${videoId} group by c.label
     union all
-    select ${videoId}, 'activity', label, count(*), max(confidence), false
+    select ${videoId}, 'activity', label, count(*), max(confidence), false, null
     from activity_segments where video_id = ${videoId} group by label`.execute(trx)
   await sql`
     insert into video_counts (video_id, keyframes, detections, concepts, activities)
@@ -92,7 +95,7 @@ export const FIRST_CHARACTER = 57_344
 export async function videoLabelsOf(db: Db | Trx, videoId: string): Promise<VideoLabel[]> {
   const rows = await db
     .selectFrom('video_labels')
-    .select(['label', 'kind', 'count', 'max_confidence'])
+    .select(['label', 'kind', 'count', 'max_confidence', 'score_kind'])
     .where('video_id', '=', videoId)
     .where('kind', 'in', ['object', 'concept'])
     .orderBy('count', 'desc')
@@ -104,6 +107,7 @@ export async function videoLabelsOf(db: Db | Trx, videoId: string): Promise<Vide
     kind: row.kind as VideoLabel['kind'],
     count: row.count,
     maxConfidence: row.max_confidence,
+    scoreKind: row.score_kind,
   }))
 }
 

@@ -1,11 +1,8 @@
 // Long because each case spells out its keyframes.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type FrameLabel,
-  type LabelledKeyframe,
-  recogniseActivities,
-} from '../../src/labeling/activity.ts'
+import { type LabelledKeyframe, recogniseActivities } from '../../src/labeling/activity.ts'
+import type { FrameLabel } from '../../src/labeling/activity-evidence.ts'
 import { loadTaxonomy } from '../../src/labeling/taxonomy.ts'
 
 const { activities: rules } = await loadTaxonomy('manufacturing')
@@ -29,7 +26,6 @@ function everySecond(labels: FrameLabel[][]): LabelledKeyframe[] {
     keyframeId: `k${second}`,
     timestamp: second,
     shotIndex: 0,
-    isSceneChange: false,
     labels: found,
   }))
 }
@@ -39,8 +35,27 @@ function withCut(frames: LabelledKeyframe[], at: number): LabelledKeyframe[] {
   return frames.map((frame, index) => ({
     ...frame,
     shotIndex: index < at ? 0 : 1,
-    isSceneChange: index === at,
   }))
+}
+
+const micros = (seconds: number) => Math.round(seconds * 1e6)
+const sureness = (value: number) => ({ maxConfidence: value, meanConfidence: value })
+
+/** The same by text: h, g, m and x for one second each; segments of 2 s at least. */
+function readSecondBySecond(kinds: string[], maxGap: number): [number, number][] {
+  const letters: Record<string, string> = { holds: 'h', 'goes-on': 'g', missed: 'm', excluded: 'x' }
+  let text = kinds.map((kind) => letters[kind]).join('')
+  const isBridged = [...text].map(() => false)
+  for (const { index, 0: gap } of text.matchAll(/m+/g)) {
+    const before = /[hg]*$/.exec(text.slice(0, index))![0].length
+    const after = /^[hg]*/.exec(text.slice(index + gap.length))![0].length
+    if (gap.length > Math.min(maxGap, before, after)) continue
+    isBridged.fill(true, index, index + gap.length)
+  }
+  text = [...text].map((letter, i) => (isBridged[i] ? 'b' : letter)).join('')
+  return [...text.matchAll(/[hgb]+/g)]
+    .filter(([found]) => found.includes('h') && found.length >= 2)
+    .map(({ index, 0: found }) => [index, index + found.length])
 }
 
 const spans = (frames: LabelledKeyframe[], duration = frames.length) =>
@@ -118,18 +133,43 @@ describe('segments', () => {
       keyframeId: `k${i}`,
       timestamp: 7 + i / 30,
       shotIndex: 0,
-      isSceneChange: false,
       labels: both,
     }))
     expect(recogniseActivities(rules, frames, 9)).toHaveLength(1)
   })
 
-  it('bridge one missed keyframe, not two', () => {
-    expect(spans(everySecond([both, both, [person], both, both]))).toEqual([['tool_usage', 0, 5]])
-    expect(spans(everySecond([both, both, [person], [person], both, both]))).toEqual([
-      ['tool_usage', 0, 2],
-      ['tool_usage', 4, 6],
+  it('bridge a gap of 2 s, not of 3', () => {
+    const three = [both, both, both]
+    expect(spans(everySecond([...three, [person], ...three]))).toEqual([['tool_usage', 0, 7]])
+    expect(spans(everySecond([...three, [person], [person], ...three]))).toEqual([
+      ['tool_usage', 0, 8],
     ])
+    expect(spans(everySecond([...three, [person], [person], [], ...three]))).toEqual([
+      ['tool_usage', 0, 3],
+      ['tool_usage', 6, 9],
+    ])
+  })
+
+  it('bridge no gap that is longer than what lies on either side of it', () => {
+    expect(spans(everySecond([both, both, both, [], [], both, []]))).toEqual([['tool_usage', 0, 3]])
+    expect(spans(everySecond([both, [], both, [], both]))).toEqual([['tool_usage', 0, 5]])
+    expect(spans(everySecond([both, [], [], both, [], [], both]))).toEqual([])
+  })
+
+  it('bridge by the rule, in seconds whatever the keyframes are apart', () => {
+    const rule = { ...rules[0]!, maxGapSeconds: 0.5 }
+    const every = (seconds: number) =>
+      everySecond([both, both, [], [], [], [], [], both, both]).map((frame) => ({
+        ...frame,
+        timestamp: frame.timestamp * seconds,
+      }))
+    const found = (seconds: number) =>
+      recogniseActivities([{ ...rule, minDurationSeconds: 0 }], every(seconds), 9 * seconds)
+    expect(found(0.1)).toHaveLength(2)
+    const long = everySecond([both, both, both, both, both, [], both, both, both, both, both])
+    const dense = long.map((frame) => ({ ...frame, timestamp: frame.timestamp * 0.5 }))
+    expect(recogniseActivities([rule], dense, 5.5)).toHaveLength(1)
+    expect(recogniseActivities([rule], long, 11)).toHaveLength(2)
   })
 
   it('do not bridge a keyframe on which an excluded label was seen', () => {
@@ -183,13 +223,38 @@ describe('segments', () => {
       rule: 'tool_usage',
       shotIndex: 0,
       keyframeIds: ['k0', 'k2'],
+      weakKeyframeIds: [],
       bridgedKeyframeIds: ['k1'],
+      bridgedSeconds: 1,
       evidence: [
-        { label: 'cutting_tool', source: 'yolo', keyframes: 1, maxConfidence: 0.8 },
-        { label: 'hand_tool', source: 'clip', keyframes: 1, maxConfidence: 0.7 },
-        { label: 'person', source: 'yolo', keyframes: 2, maxConfidence: 0.9 },
+        { label: 'cutting_tool', source: 'yolo', keyframes: 1, ...sureness(0.8) },
+        { label: 'hand_tool', source: 'clip', keyframes: 1, ...sureness(0.7) },
+        { label: 'person', source: 'yolo', keyframes: 2, maxConfidence: 0.9, meanConfidence: 0.7 },
       ],
     })
+  })
+
+  it('weigh each keyframe by the time it stands for', () => {
+    const frames = [0, 0.5, 3].map((timestamp, i) => ({
+      keyframeId: `k${i}`,
+      timestamp,
+      shotIndex: 0,
+      labels: [person, clip('hand_tool', [0.8, 0.4, 0.6][i]!)],
+    }))
+    const [segment] = recogniseActivities(rules, frames, 4)
+    expect(segment?.confidence).toBeCloseTo((0.8 * 0.5 + 0.4 * 2.5 + 0.6 * 1) / 4, 10)
+  })
+
+  it('say which model saw what, and what a score of a concept is', () => {
+    const labels: FrameLabel[] = [
+      { ...person, modelName: 'yolox-nano' },
+      { ...tool, modelName: 'mini-vl', scoreKind: 'background_quantile' },
+    ]
+    const [segment] = recogniseActivities(rules, everySecond([labels, labels]), 2)
+    expect(segment?.metadata.evidence).toMatchObject([
+      { label: 'hand_tool', modelName: 'mini-vl', scoreKind: 'background_quantile' },
+      { label: 'person', modelName: 'yolox-nano' },
+    ])
   })
 
   it('of a rule with any need one of its entries', () => {
@@ -199,6 +264,7 @@ describe('segments', () => {
       any: [[{ label: 'a' }], [{ label: 'b' }]],
       none: [],
       minDurationSeconds: 0,
+      maxGapSeconds: 2,
     }
     const found = recogniseActivities([rule], everySecond([[clip('b', 0.3)], [clip('c')]]), 2)
     expect(found).toMatchObject([{ startTime: 0, endTime: 1, confidence: 0.3 }])
@@ -211,12 +277,85 @@ describe('segments', () => {
   })
 })
 
+describe('two thresholds', () => {
+  const weak: FrameLabel = { ...clip('machine', 0.3), isWeak: true }
+  const full = clip('machine', 0.7)
+
+  it('a weak label lets a segment go on in both directions, and begins none', () => {
+    expect(spans(everySecond([[weak], [weak], [weak]]))).toEqual([])
+    const frames = everySecond([[], [weak], [full], [weak], [weak], []])
+    expect(spans(frames)).toEqual([['automated_process', 1, 5]])
+    const [segment] = recogniseActivities(rules, frames, 6)
+    expect(segment).toMatchObject({
+      confidence: expect.closeTo((0.3 * 3 + 0.7) / 4, 10),
+      metadata: {
+        keyframeIds: ['k1', 'k2', 'k3', 'k4'],
+        weakKeyframeIds: ['k1', 'k3', 'k4'],
+        bridgedKeyframeIds: [],
+      },
+    })
+  })
+
+  it('a box may be asked to be surer for a beginning than for going on', () => {
+    const rule = {
+      label: 'x',
+      all: [[{ label: 'person', minConfidence: 0.6, keepConfidence: 0.4 }]],
+      any: [],
+      none: [],
+      minDurationSeconds: 0,
+      maxGapSeconds: 0,
+    }
+    const frames = everySecond([0.5, 0.6, 0.4, 0.39, 0.5].map((sure) => [yolo('person', sure)]))
+    expect(recogniseActivities([rule], frames, 5)).toMatchObject([{ startTime: 0, endTime: 3 }])
+  })
+
+  it('an excluded label that is unsure keeps a segment from beginning and ends none', () => {
+    const rule = {
+      label: 'x',
+      all: [[{ label: 'machine' }]],
+      any: [],
+      none: [[{ label: 'person', minConfidence: 0.6, keepConfidence: 0.3 }]],
+      minDurationSeconds: 0,
+      maxGapSeconds: 2,
+    }
+    const at = (...sure: (number | null)[]) =>
+      recogniseActivities(
+        [rule],
+        everySecond(sure.map((one) => (one === null ? [full] : [full, yolo('person', one)]))),
+        sure.length,
+      ).map(({ startTime, endTime }) => [startTime, endTime])
+    expect(at(0.4, 0.4)).toEqual([])
+    expect(at(null, 0.4, null)).toEqual([[0, 3]])
+    expect(at(null, 0.6, null)).toEqual([
+      [0, 1],
+      [2, 3],
+    ])
+  })
+
+  it('so many of a label are as sure as the least sure of them', () => {
+    const rule = {
+      label: 'x',
+      all: [[{ label: 'person', count: 2, minConfidence: 0.5 }]],
+      any: [],
+      none: [],
+      minDurationSeconds: 0,
+      maxGapSeconds: 0,
+    }
+    const people = (...sure: number[]) => sure.map((one) => yolo('person', one))
+    const frames = everySecond([people(0.9), people(0.9, 0.4), people(0.6, 0.9, 0.7)])
+    expect(recogniseActivities([rule], frames, 3)).toMatchObject([
+      { startTime: 2, endTime: 3, confidence: 0.7, metadata: { evidence: [{ keyframes: 1 }] } },
+    ])
+  })
+})
+
 describe('for any keyframes', () => {
   const labels = fc.array(
     fc.record({
       label: fc.constantFrom('person', 'person', 'hand_tool', 'control_panel', 'machine', 'cup'),
       confidence: fc.double({ min: 0, max: 1, noNaN: true }),
       source: fc.constantFrom('yolo' as const, 'clip' as const),
+      isWeak: fc.boolean(),
     }),
     { minLength: 1, maxLength: 8, size: 'max' },
   )
@@ -230,7 +369,7 @@ describe('for any keyframes', () => {
             fc.integer({ min: -1, max: 32 }),
             fc.double({ min: -1, max: 32, noNaN: true }),
           ),
-          isSceneChange: fc.integer({ min: 0, max: 7 }).map((die) => die === 0),
+          isCut: fc.integer({ min: 0, max: 7 }).map((die) => die === 0),
           labels,
         }),
         { maxLength: 40, size: 'max' },
@@ -243,7 +382,7 @@ describe('for any keyframes', () => {
         .map((frame, i) => ({
           ...frame,
           keyframeId: `k${i}`,
-          shotIndex: frames.slice(1, i + 1).filter((one) => one.isSceneChange).length,
+          shotIndex: frames.slice(1, i + 1).filter((one) => one.isCut).length,
         })),
     }))
 
@@ -256,9 +395,9 @@ describe('for any keyframes', () => {
         for (const segment of segments) {
           expect(segment.startTime).toBeGreaterThanOrEqual(0)
           expect(segment.endTime).toBeLessThanOrEqual(duration)
-          expect(segment.endTime - segment.startTime).toBeGreaterThanOrEqual(2 - 1e-6)
+          expect(micros(segment.endTime) - micros(segment.startTime)).toBeGreaterThanOrEqual(2e6)
           expect(segment.confidence).toBeGreaterThanOrEqual(0)
-          expect(segment.confidence).toBeLessThanOrEqual(1 + 1e-12)
+          expect(segment.confidence).toBeLessThanOrEqual(1)
         }
         for (const { label } of rules) {
           const lane = segments.filter((segment) => segment.label === label)
@@ -272,10 +411,37 @@ describe('for any keyframes', () => {
     expect(seen).toBeGreaterThan(100)
   })
 
+  it('segments are what a second-by-second reading of the rule finds', () => {
+    const seconds = fc.array(fc.constantFrom('holds', 'goes-on', 'missed', 'excluded'), {
+      maxLength: 30,
+      size: 'max',
+    })
+    const shown: Record<string, FrameLabel[]> = {
+      holds: [clip('machine')],
+      'goes-on': [{ ...clip('machine', 0.3), isWeak: true }],
+      missed: [],
+      excluded: [person, clip('machine')],
+    }
+    fc.assert(
+      fc.property(seconds, fc.integer({ min: 0, max: 4 }), (kinds, maxGapSeconds) => {
+        const automated = rules.filter(({ label }) => label === 'automated_process')
+        const found = recogniseActivities(
+          automated.map((rule) => ({ ...rule, maxGapSeconds })),
+          everySecond(kinds.map((kind) => shown[kind]!)),
+          kinds.length,
+        )
+        expect(found.map(({ startTime, endTime }) => [startTime, endTime])).toEqual(
+          readSecondBySecond(kinds, maxGapSeconds),
+        )
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   it('no cut lies within a segment', () => {
     fc.assert(
       fc.property(video, ({ duration, frames }) => {
-        const cuts = frames.slice(1).filter((frame) => frame.isSceneChange)
+        const cuts = frames.slice(1).filter((frame) => frame.isCut)
         for (const { startTime, endTime } of recogniseActivities(rules, frames, duration)) {
           for (const { timestamp } of cuts) {
             expect(timestamp > startTime && timestamp < endTime).toBe(false)

@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recogniseActivities } from '../../src/labeling/activity.ts'
+import { type Calibration, promptsHash } from '../../src/labeling/calibration.ts'
 import { scoreConcepts } from '../../src/labeling/concepts.ts'
+import { embedPrompts } from '../../src/labeling/prompts.ts'
 import { type Concept, loadTaxonomy } from '../../src/labeling/taxonomy.ts'
 import { ImageTower, TextTower } from '../../src/models/clip.ts'
 import { adaptForeignManifest } from '../../src/models/foreign-manifest.ts'
@@ -16,12 +18,160 @@ const concept = (name: string, modelThresholds: Concept['modelThresholds'] = {})
   name,
   prompts: ['x'],
   threshold: 0.6,
+  keepThreshold: 0.6,
   thresholdOrigin: 'a test',
   modelThresholds,
+})
+/** A taxonomy of these concepts, as far as scores need it. */
+const taxonomyOf = (...concepts: Concept[]) => ({
+  concepts,
+  templates: ['{}'],
+  background: ['y', 'z'],
+  calibrations: [] as Calibration[],
 })
 const x = [1, 0, 0]
 const y = [0, 1, 0]
 const z = [0, 0, 1]
+
+describe('a calibrated concept', () => {
+  const calibrated = (change: Partial<Calibration['concepts'][number]> = {}) => {
+    const taxonomy = taxonomyOf(concept('a', { m: null }))
+    taxonomy.calibrations = [
+      {
+        model: 'm',
+        revision: '1',
+        date: '2026-01-01',
+        frames: 9,
+        origin: 'a test',
+        shares: [0, 0.5, 1],
+        concepts: [
+          {
+            name: 'a',
+            prompts: promptsHash(taxonomy, ['x']),
+            quantiles: [-20, 0, 10],
+            threshold: 0.9,
+            keepThreshold: 0.44,
+            origin: 'a test',
+            ...change,
+          },
+        ],
+      },
+    ]
+    return taxonomy
+  }
+  const model = { name: 'm', revision: '1' }
+  // One background prompt: log-odds of 100 times the difference of two cosines.
+  const frame = (logOdds: number) => {
+    const angle = Math.asin(logOdds / 100 / Math.SQRT2) + Math.PI / 4
+    return [Math.sin(angle), Math.cos(angle), 0]
+  }
+  const scoreOf = (logOdds: number, taxonomy = calibrated(), of = model) =>
+    scoreConcepts(taxonomy, [[x]], [y], [frame(logOdds)], { model: of })[0]![0]!
+
+  it.each([
+    ['below all of the background', -30, 0, false, false],
+    ['at the median', 0, 0.45, false, true],
+    ['halfway between two quantiles', 5, 0.675, false, true],
+    ['at the highest', 10, 0.9, true, true],
+    ['above all of it: nine frames show nine tenths at most', 60, 0.9, true, true],
+  ])(
+    'scores by the share of background frames that lie lower: %s',
+    (_, at, score, present, kept) => {
+      const found = scoreOf(at)
+      expect(found.score).toBeCloseTo(score, 6)
+      expect(found).toMatchObject({ scoreKind: 'background_quantile', kept })
+      if (at !== 10) expect(found.present).toBe(present)
+      expect(found.logOdds).toBeCloseTo(at, 6)
+    },
+  )
+
+  it.each([
+    ['other prompts', calibrated({ prompts: 'ffffffffffffffff' }), model],
+    ['another background', { ...calibrated(), background: ['y'] }, model],
+    ['another template', { ...calibrated(), templates: ['a photo of {}'] }, model],
+    ['another revision', calibrated(), { name: 'm', revision: '2' }],
+    ['another concept', calibrated({ name: 'b' }), model],
+  ])('falls back to the share of the softmax, and says so, for %s', (_, taxonomy, of) => {
+    const found = scoreOf(60, taxonomy, of)
+    expect(found).toMatchObject({ scoreKind: 'softmax_share', present: false })
+    expect(found.score).toBeCloseTo(1, 10)
+  })
+
+  it('that the model cannot tell is never a label', () => {
+    expect(scoreOf(60, calibrated({ threshold: null, keepThreshold: null }))).toMatchObject({
+      scoreKind: 'background_quantile',
+      present: false,
+      kept: false,
+    })
+  })
+
+  it('never scores lower for a frame that looks more like it', () => {
+    const quantiles = fc
+      .array(fc.double({ min: -20, max: 20, noNaN: true }), { minLength: 3, maxLength: 3 })
+      .map((some) => some.sort((a, b) => a - b))
+    const value = fc.double({ min: -30, max: 30, noNaN: true })
+    fc.assert(
+      fc.property(quantiles, value, value, (some, a, b) => {
+        const taxonomy = calibrated({ quantiles: some })
+        const [low, high] = [scoreOf(Math.min(a, b), taxonomy), scoreOf(Math.max(a, b), taxonomy)]
+        expect(low.score).toBeLessThanOrEqual(high.score)
+        expect(low.score).toBeGreaterThanOrEqual(0)
+        expect(high.score).toBeLessThanOrEqual(0.9)
+      }),
+    )
+  })
+})
+
+describe('embedPrompts', () => {
+  const taxonomy = {
+    ...taxonomyOf({ ...concept('a'), prompts: ['cat', 'dog'] }),
+    templates: ['{}', 'a photo of {}'],
+    background: ['wall', 'cat'],
+  }
+  const vectors: Record<string, number[]> = {
+    cat: [1, 0],
+    'a photo of cat': [0, 2],
+    dog: [0, 1],
+    'a photo of dog': [0, 1],
+    wall: [-1, 0],
+    'a photo of wall': [-3, 0],
+  }
+
+  it('averages each prompt over its templates, and embeds a text once', async () => {
+    const asked: string[] = []
+    const found = await embedPrompts(taxonomy, async (texts) => {
+      asked.push(...texts)
+      return texts.map((text) => vectors[text]!)
+    })
+    expect(asked.sort()).toEqual(Object.keys(vectors).sort())
+    const half = Math.fround(Math.SQRT1_2)
+    expect(found.concepts.map((list) => list.map((one) => Array.from(one)))).toEqual([
+      [
+        [half, half],
+        [0, 1],
+      ],
+    ])
+    expect(found.background.map((one) => Array.from(one))).toEqual([
+      [-1, 0],
+      [half, half],
+    ])
+  })
+
+  it('takes what the store has, and gives the same', async () => {
+    const kept = new Map<string, Float32Array>()
+    const store = {
+      get: async (hashes: string[]) => new Map([...kept].filter(([hash]) => hashes.includes(hash))),
+      keep: async (made: Map<string, Float32Array>) => {
+        for (const [hash, vector] of made) kept.set(hash, vector)
+      },
+    }
+    const embed = async (texts: string[]) => texts.map((text) => vectors[text]!)
+    const first = await embedPrompts(taxonomy, embed, store)
+    expect(kept.size).toBe(3)
+    const again = await embedPrompts(taxonomy, () => Promise.reject(new Error('embedded')), store)
+    expect(again).toEqual(first)
+  })
+})
 
 describe('scoreConcepts', () => {
   it('is the share of a softmax over the concept and the background', () => {
@@ -29,7 +179,7 @@ describe('scoreConcepts', () => {
     const frame = [1, 0, 0, 0]
     const at = (cosine: number) => [cosine, Math.sqrt(1 - cosine ** 2), 0, 0]
     const [found] = scoreConcepts(
-      { concepts: [concept('a')] },
+      taxonomyOf(concept('a')),
       [[at(0.3)]],
       [at(0.28), at(0.27)],
       [frame],
@@ -38,12 +188,12 @@ describe('scoreConcepts', () => {
   })
 
   it('is 1 / (background + 1) when all fit equally', () => {
-    const [found] = scoreConcepts({ concepts: [concept('a')] }, [[x]], [x, x, x], [y]).flat()
+    const [found] = scoreConcepts(taxonomyOf(concept('a')), [[x]], [x, x, x], [y]).flat()
     expect(found?.score).toBeCloseTo(0.25, 12)
   })
 
   it('finds the frame that shows a concept and not the others', () => {
-    const taxonomy = { concepts: [concept('a'), concept('b')] }
+    const taxonomy = taxonomyOf(concept('a'), concept('b'))
     expect(scoreConcepts(taxonomy, [[x], [y]], [z], [x, y, z])).toMatchObject([
       [
         { concept: 'a', present: true },
@@ -61,16 +211,22 @@ describe('scoreConcepts', () => {
   })
 
   it('lets concepts share a frame', () => {
-    const taxonomy = { concepts: [concept('a'), concept('b')] }
+    const taxonomy = taxonomyOf(concept('a'), concept('b'))
     const [found] = scoreConcepts(taxonomy, [[x], [y]], [z], [[1, 1, 0]])
     expect(found?.map(({ present }) => present)).toEqual([true, true])
   })
 
   it('takes the threshold that the taxonomy has for the model, and none when it says null', () => {
-    const taxonomy = { concepts: [concept('a', { strict: 0.9999, blind: null })] }
+    const taxonomy = taxonomyOf(concept('a', { strict: 0.9999, blind: null }))
     const frame = [0.5, 0.45, 0]
     const present = (modelName?: string) =>
-      scoreConcepts(taxonomy, [[x]], [y], [frame], modelName ? { modelName } : {})[0]?.[0]
+      scoreConcepts(
+        taxonomy,
+        [[x]],
+        [y],
+        [frame],
+        modelName ? { model: { name: modelName, revision: '1' } } : {},
+      )[0]?.[0]
     expect(present()).toMatchObject({ present: true })
     expect(present('another')).toMatchObject({ present: true })
     expect(present('strict')).toMatchObject({ present: false })
@@ -78,7 +234,7 @@ describe('scoreConcepts', () => {
   })
 
   it('does not depend on the lengths of the vectors', () => {
-    const taxonomy = { concepts: [concept('a')] }
+    const taxonomy = taxonomyOf(concept('a'))
     const one = scoreConcepts(taxonomy, [[x, [0.9, 0.1, 0]]], [y, z], [[0.6, 0.55, 0.2]])
     const other = scoreConcepts(
       taxonomy,
@@ -93,7 +249,7 @@ describe('scoreConcepts', () => {
   })
 
   it('refuses lists and vectors of another length', () => {
-    const taxonomy = { concepts: [concept('a')] }
+    const taxonomy = taxonomyOf(concept('a'))
     expect(() => scoreConcepts(taxonomy, [], [y], [x])).toThrow(RangeError)
     expect(() => scoreConcepts(taxonomy, [[x]], [[1, 0]], [x])).toThrow(RangeError)
     expect(() => scoreConcepts(taxonomy, [[x, [1, 0]]], [y], [x])).toThrow(RangeError)
@@ -107,7 +263,7 @@ describe('scoreConcepts', () => {
     })
     fc.assert(
       fc.property(vector, fc.array(vector), fc.array(vector), (own, background, frames) => {
-        const taxonomy = { concepts: [concept('a')] }
+        const taxonomy = taxonomyOf(concept('a'))
         for (const found of scoreConcepts(taxonomy, [[own]], background, frames).flat()) {
           expect(found.score).toBeGreaterThanOrEqual(0)
           expect(found.score).toBeLessThanOrEqual(1)
@@ -159,25 +315,25 @@ describe.skipIf(!model || !robot || !worker || !bottles)(
       const files = (await readdir(folder)).filter((file) => file.startsWith(`${name}-`)).sort()
       const pixels = await images.prepare(files.map((file) => path.join(folder, file)))
       const taxonomy = await loadTaxonomy('manufacturing')
-      const embed = async (prompts: string[]) => split(await texts.run(prompts))
+      const prompts = await embedPrompts(taxonomy, async (some) => split(await texts.run(some)))
       const scores = scoreConcepts(
         taxonomy,
-        await Promise.all(taxonomy.concepts.map(({ prompts }) => embed(prompts))),
-        await embed(taxonomy.background),
+        prompts.concepts,
+        prompts.background,
         split(await images.run(pixels)),
-        { modelName: 'mini-vl' },
+        { model: { name: 'mini-vl', revision: '1' } },
       )
       const frames = scores.map((found, second) => ({
         keyframeId: String(second),
         timestamp: second,
         shotIndex: 0,
-        isSceneChange: false,
         labels: found
-          .filter(({ present }) => present)
-          .map(({ concept: label, score }) => ({
+          .filter(({ kept }) => kept)
+          .map(({ concept: label, score, present }) => ({
             label,
             confidence: score,
             source: 'clip' as const,
+            isWeak: !present,
           })),
       }))
       return recogniseActivities(taxonomy.activities, frames, frames.length).map(

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { InvalidInputError } from '../../src/errors.ts'
 import { mapLabel } from '../../src/labeling/mapping.ts'
-import { loadTaxonomy, parseTaxonomy, taxonomyYaml } from '../../src/labeling/taxonomy.ts'
+import { loadTaxonomy, parseTaxonomy } from '../../src/labeling/taxonomy.ts'
+import { taxonomyYaml } from '../../src/labeling/taxonomy-yaml.ts'
 
 const SMALL = {
   name: 'small',

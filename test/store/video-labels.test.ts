@@ -5,12 +5,18 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Database } from '../../src/config/database.ts'
 import { countFacets } from '../../src/store/facets.ts'
 import { keyframesOf, replaceKeyframes } from '../../src/store/keyframes.ts'
-import { replaceActivities, replaceConcepts, replaceDetections } from '../../src/store/labels.ts'
+import {
+  conceptsOf,
+  replaceActivities,
+  replaceConcepts,
+  replaceDetections,
+} from '../../src/store/labels.ts'
 import { videoCountsOf, videoLabelsOf } from '../../src/store/video-labels.ts'
 import { countVideos } from '../../src/store/video-list.ts'
 import { eachDatabase, emptyDatabase } from '../support/library.ts'
 import { insertVideo } from '../support/rows.ts'
 
+const SHARE = { scoreKind: 'softmax_share', isWeak: false, modelName: 'mini-vl' } as const
 const MIGRATIONS = path.join(import.meta.dirname, '../../migrations')
 
 eachDatabase('labels of a whole video', (open) => {
@@ -57,8 +63,8 @@ eachDatabase('labels of a whole video', (open) => {
 
   it('are those of its boxes, and each of the detector’s words finds it', async () => {
     expect(await videoLabelsOf(database.db, video)).toEqual([
-      { label: 'panel', kind: 'object', count: 2, maxConfidence: 0.6 },
-      { label: 'person', kind: 'object', count: 2, maxConfidence: 0.9 },
+      { label: 'panel', kind: 'object', count: 2, maxConfidence: 0.6, scoreKind: null },
+      { label: 'person', kind: 'object', count: 2, maxConfidence: 0.9, scoreKind: null },
     ])
     expect(await videoCountsOf(database.db, video)).toEqual({ keyframes: 3, detections: 4 })
     for (const [object, minConfidence, count] of [
@@ -76,7 +82,7 @@ eachDatabase('labels of a whole video', (open) => {
     const [first] = await keyframesOf(database.db, video)
     await write((trx) =>
       replaceConcepts(trx, video, [
-        { keyframeId: first!.id, label: 'panel', score: 0.7, modelName: 'mini-vl' },
+        { keyframeId: first!.id, label: 'panel', score: 0.7, ...SHARE },
       ]),
     )
     await write((trx) =>
@@ -86,13 +92,36 @@ eachDatabase('labels of a whole video', (open) => {
     )
     await write((trx) => replaceDetections(trx, video, []))
     expect(await videoLabelsOf(database.db, video)).toEqual([
-      { label: 'panel', kind: 'concept', count: 1, maxConfidence: 0.7 },
+      {
+        label: 'panel',
+        kind: 'concept',
+        count: 1,
+        maxConfidence: 0.7,
+        scoreKind: 'softmax_share',
+      },
     ])
     expect(await videoCountsOf(database.db, video)).toEqual({ keyframes: 3, detections: 0 })
     await keyframes(2)
     expect(await videoLabelsOf(database.db, video)).toEqual([])
     expect(await videoCountsOf(database.db, video)).toEqual({ keyframes: 2, detections: 0 })
     expect(await countVideos(database.db, { activities: ['tool_usage'] })).toBe(1)
+  })
+
+  it('leave out concepts that are too weak for a label', async () => {
+    const [first, second] = await keyframesOf(database.db, video)
+    await write((trx) =>
+      replaceConcepts(trx, video, [
+        { keyframeId: first!.id, label: 'lathe', score: 0.9, ...SHARE },
+        { keyframeId: second!.id, label: 'lathe', score: 0.5, ...SHARE, isWeak: true },
+        { keyframeId: second!.id, label: 'welding', score: 0.5, ...SHARE, isWeak: true },
+      ]),
+    )
+    const concepts = (await videoLabelsOf(database.db, video)).filter(
+      ({ kind }) => kind === 'concept',
+    )
+    expect(concepts).toMatchObject([{ label: 'lathe', count: 1, maxConfidence: 0.9 }])
+    expect(await conceptsOf(database.db, video)).toHaveLength(1)
+    expect(await conceptsOf(database.db, video, { alsoWeak: true })).toHaveLength(3)
   })
 
   it('stay as they were when the step’s write is undone', async () => {
@@ -109,8 +138,8 @@ eachDatabase('labels of a whole video', (open) => {
     const [first] = await keyframesOf(database.db, video)
     await write((trx) =>
       replaceConcepts(trx, video, [
-        { keyframeId: first!.id, label: 'panel', score: 0.7, modelName: 'mini-vl' },
-        { keyframeId: first!.id, label: 'lathe', score: 0.6, modelName: 'mini-vl' },
+        { keyframeId: first!.id, label: 'panel', score: 0.7, ...SHARE },
+        { keyframeId: first!.id, label: 'lathe', score: 0.6, ...SHARE },
       ]),
     )
     await write((trx) =>
@@ -136,7 +165,7 @@ eachDatabase('labels of a whole video', (open) => {
     await sql`truncate video_labels, video_counts, facet_values restart identity`.execute(
       database.db,
     )
-    for (const name of ['0004_video_labels.sql', '0008_facet_values.sql']) {
+    for (const name of ['0004_video_labels.sql', '0008_facet_values.sql', '0020_labels.sql']) {
       const migration = await readFile(path.join(MIGRATIONS, name), 'utf8')
       for (const statement of migration.match(/^(insert|update) [^;]+;/gm) ?? []) {
         await sql.raw(statement).execute(database.db)

@@ -1,18 +1,19 @@
-import type { PipelineStep, StepContext, StepReport } from '../../pipeline/step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from '../../pipeline/step.ts'
 import { conceptsOf, detectionsOf, replaceActivities } from '../../store/labels.ts'
 import { stepRunsOf } from '../../store/step-runs.ts'
 import { getVideo } from '../../store/videos.ts'
-import { type FrameLabel, recogniseActivities } from '../activity.ts'
+import { recogniseActivities } from '../activity.ts'
+import type { FrameLabel } from '../activity-evidence.ts'
 import { loadTaxonomy } from '../taxonomy.ts'
 
 /** Activity segments: the taxonomy's rules over what is seen on each keyframe. */
 export class ActivityStep implements PipelineStep {
   readonly name = 'activity'
-  readonly version = 1
+  readonly version = 2
   readonly phase = 'labeling'
   readonly after = ['frames' as const, 'detection' as const, 'concepts' as const]
 
-  async fingerprint({ video }: StepContext): Promise<unknown> {
+  async fingerprint({ video }: StepInputs): Promise<unknown> {
     const { activities } = await loadTaxonomy(video.taxonomy)
     return { activities }
   }
@@ -27,13 +28,17 @@ export class ActivityStep implements PipelineStep {
         label: box.label,
         confidence: box.confidence,
         source: 'yolo',
+        modelName: box.modelName,
       })
     }
-    for (const concept of await conceptsOf(db, video.id)) {
+    for (const concept of await conceptsOf(db, video.id, { alsoWeak: true })) {
       labels.get(concept.keyframeId)?.push({
         label: concept.label,
         confidence: concept.score,
         source: 'clip',
+        isWeak: concept.isWeak,
+        modelName: concept.modelName,
+        scoreKind: concept.scoreKind,
       })
     }
     const runs = await stepRunsOf(db, video.id)
@@ -49,7 +54,6 @@ export class ActivityStep implements PipelineStep {
         keyframeId: frame.id,
         timestamp: frame.timestamp,
         shotIndex: frame.shotIndex,
-        isSceneChange: frame.isSceneChange,
         labels: labels.get(frame.id) ?? [],
       })),
       duration ?? 0,
@@ -62,7 +66,12 @@ export class ActivityStep implements PipelineStep {
         : sources.length === 0
           ? { skipped: 'model-missing', message: 'No model has labelled the frames.' }
           : {}),
-      write: (trx) => replaceActivities(trx, video.id, segments),
+      write: (trx) =>
+        replaceActivities(
+          trx,
+          video.id,
+          segments.map((segment) => ({ ...segment, metadata: { ...segment.metadata } })),
+        ),
     }
   }
 }

@@ -1,15 +1,11 @@
 import { SkipStep } from '../../errors.ts'
-import type { PipelineStep, StepContext, StepReport } from '../../pipeline/step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from '../../pipeline/step.ts'
 import { frameVectorsOf } from '../../store/embeddings.ts'
 import { replaceConcepts } from '../../store/labels.ts'
+import { keepPromptVectors, promptVectorsOf } from '../../store/prompt-vectors.ts'
 import { scoreConcepts } from '../concepts.ts'
+import { embedPrompts, type PromptVectors } from '../prompts.ts'
 import { loadTaxonomy, type Taxonomy } from '../taxonomy.ts'
-
-interface PromptVectors {
-  /** One list of vectors per concept, in the taxonomy's order. */
-  concepts: Float32Array[][]
-  background: Float32Array[]
-}
 
 /**
  * The taxonomy's concepts on each keyframe: CLIP's text vectors of the prompts against the frame
@@ -17,16 +13,17 @@ interface PromptVectors {
  */
 export class ConceptsStep implements PipelineStep {
   readonly name = 'concepts'
-  readonly version = 1
+  readonly version = 2
   readonly phase = 'labeling'
   readonly after = ['embeddings' as const]
   /** Prompt vectors by model and taxonomy: the same for every video. */
   readonly #prompts = new Map<string, Promise<PromptVectors>>()
 
-  async fingerprint({ models, video }: StepContext): Promise<unknown> {
+  async fingerprint({ models, video }: StepInputs): Promise<unknown> {
     const { ref, installed } = await models.describe('clip')
-    const { concepts, background } = await loadTaxonomy(video.taxonomy)
-    return { ref, installed, concepts, background }
+    const { concepts, templates, background, calibrations } = await loadTaxonomy(video.taxonomy)
+    const calibration = calibrations.filter(({ model }) => model === ref.name)
+    return { ref, installed, concepts, templates, background, calibration }
   }
 
   async run(context: StepContext): Promise<StepReport> {
@@ -46,20 +43,23 @@ export class ConceptsStep implements PipelineStep {
       prompts.concepts,
       prompts.background,
       frames.map((frame) => frame.vector),
-      { modelName: ref.name },
+      { model: ref },
     )
     const concepts = scores.flatMap((found, i) =>
       found
-        .filter(({ present }) => present)
-        .map(({ concept, score }) => ({
+        .filter(({ present, kept }) => present || kept)
+        .map(({ concept, score, scoreKind, present }) => ({
           keyframeId: frames[i]!.keyframeId,
           label: concept,
           score,
+          scoreKind,
+          isWeak: !present,
           modelName: ref.name,
         })),
     )
+    const labels = concepts.filter(({ isWeak }) => !isWeak)
     return {
-      counts: { keyframes: frames.length, concepts: concepts.length },
+      counts: { keyframes: frames.length, concepts: labels.length },
       modelName: ref.name,
       device: models.deviceOf('clip'),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
@@ -67,29 +67,22 @@ export class ConceptsStep implements PipelineStep {
     }
   }
 
-  async #promptVectors({ models }: StepContext, taxonomy: Taxonomy): Promise<PromptVectors> {
+  async #promptVectors({ db, models }: StepContext, taxonomy: Taxonomy): Promise<PromptVectors> {
     const { ref } = await models.describe('clip')
     const key = `${ref.name} ${ref.revision} ${taxonomy.hash}`
     const known = this.#prompts.get(key)
     if (known !== undefined) return await known
-    const made = embedPrompts(taxonomy, (texts) => models.embedTexts(texts, { priority: 'batch' }))
+    const made = embedPrompts(
+      taxonomy,
+      (texts) => models.embedTexts(texts, { priority: 'batch' }),
+      {
+        get: (hashes) => promptVectorsOf(db, ref, hashes),
+        keep: (vectors) => keepPromptVectors(db, ref, vectors),
+      },
+    )
     this.#prompts.set(key, made)
     // A failure is not kept: the next video tries again.
     made.catch(() => this.#prompts.delete(key))
     return await made
   }
-}
-
-async function embedPrompts(
-  taxonomy: Taxonomy,
-  embed: (texts: string[]) => Promise<Float32Array[]>,
-): Promise<PromptVectors> {
-  const texts = [...taxonomy.concepts.flatMap(({ prompts }) => prompts), ...taxonomy.background]
-  const vectors = await embed(texts)
-  let at = 0
-  const concepts = taxonomy.concepts.map(({ prompts }) => {
-    at += prompts.length
-    return vectors.slice(at - prompts.length, at)
-  })
-  return { concepts, background: vectors.slice(at) }
 }
