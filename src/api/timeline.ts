@@ -1,4 +1,4 @@
-import type { TimelineKeyframe, TimelineLabel, TimelineRows } from '../store/timeline.ts'
+import type { TimelineLabel, TimelineRows, TimelineShot } from '../store/timeline.ts'
 import type { Timeline, TimelineLane } from './schemas/video-parts.ts'
 
 /** Lanes of objects and concepts; further labels are left out. */
@@ -29,7 +29,7 @@ export function timelineOf(
   let resolution = Math.max(FINEST, view.resolution ?? (to - from) / PIXELS)
   for (;;) {
     const lanes = {
-      shots: shotsOf(rows.keyframes, resolution),
+      shots: shotsOf(rows.shots, resolution),
       objects: lanesOf(rows.labels, resolution),
       activities: activitiesOf(rows.activities, resolution),
       speech: speechOf(rows.speech, resolution),
@@ -83,10 +83,10 @@ function lanesOf(labels: TimelineLabel[], resolution: number): TimelineLane[] {
     }))
 }
 
-function shotsOf(keyframes: TimelineKeyframe[], resolution: number): Timeline['shots'] {
+function shotsOf(stored: TimelineShot[], resolution: number): Timeline['shots'] {
   const shots: Timeline['shots'] = []
   let previous: number | undefined
-  for (const { shotIndex, startTime, endTime } of keyframes) {
+  for (const { shotIndex, startTime, endTime } of stored) {
     const last = shots.at(-1)
     const isSame = shotIndex === previous
     previous = shotIndex

@@ -7,6 +7,7 @@ import { isDuplicate, nearDuplicatesOf } from '../store/duplicates.ts'
 import { type Keyframe, keyframesOf } from '../store/keyframes.ts'
 import { activitiesOf, conceptsOf, detectionsOf, type StoredDetection } from '../store/labels.ts'
 import { modelsOfVideo, type StepModel } from '../store/models.ts'
+import { storedShotsOf } from '../store/shots.ts'
 import { type StepRun, stepRunsOf } from '../store/step-runs.ts'
 import { tagsOf } from '../store/tags.ts'
 import { transcriptOf } from '../store/transcripts.ts'
@@ -71,6 +72,14 @@ export async function loadVideoDetail(
       (await keyframesOf(db, video.id)).map((keyframe) => keyframeJson(video.id, keyframe)),
     detections: async () => (await detectionsOf(db, video.id)).map(detectionJson),
     concepts: async () =>
+    shots: async () =>
+      (await storedShotsOf(db, video.id)).map((shot) => ({
+        shot_index: shot.index,
+        start_time: shot.startTime,
+        end_time: shot.endTime,
+        transition: shot.transition,
+        strength: shot.strength === null ? null : rounded(shot.strength),
+      })),
       (await conceptsOf(db, video.id)).map((concept) => ({
         keyframe_id: concept.keyframeId,
         timestamp: concept.timestamp,

@@ -130,7 +130,21 @@ export const annotation = z
     concepts: z.array(concept),
     transcript: transcript.nullable().describe('Null when no model has listened'),
     tags: z.array(text),
-    shots: z.array(z.strictObject({ index: count, start_time: seconds, end_time: seconds })),
+    shots: z.array(
+      z.strictObject({
+        index: count,
+        start_time: seconds,
+        end_time: seconds,
+        transition: z
+          .enum(['start', 'cut', 'dissolve', 'fade'])
+          .optional()
+          .describe('What it begins with; left out where only the plain threshold was looked at'),
+        strength: share
+          .nullable()
+          .optional()
+          .describe('How unlike the pictures before and after are; null for the first'),
+      }),
+    ),
     keyframe_count: count,
     keyframes: z.array(keyframe).describe('Each with its own boxes and concepts, surest first'),
     quality,

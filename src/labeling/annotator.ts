@@ -1,5 +1,7 @@
 import { licenceOf } from '../licences/names.ts'
+import type { Shot } from '../store/shots.ts'
 import { annotatedKeyframes } from './annotated-keyframes.ts'
+import { annotatedTracks, countTracks } from './annotated-tracks.ts'
 import type { Annotation } from './annotation-schema.ts'
 import { shotsOf } from './shots.ts'
 
@@ -11,6 +13,8 @@ export interface AnnotationInput {
   /** Automatic and manual ones, in any order. */
   tags: string[]
   keyframes: AnnotatedKeyframe[]
+  /** As they were stored; empty takes those that the keyframes tell. */
+  shots?: Shot[]
   detections: SeenObject[]
   concepts: SeenConcept[]
   activities: {
@@ -24,7 +28,8 @@ export interface AnnotationInput {
     language: string | null
     fullText: string
     modelName: string
-    segments: { startTime: number; endTime: number; text: string }[]
+    source: 'whisper' | 'captions'
+    segments: { startTime: number; endTime: number; text: string; language: string | null }[]
   } | null
   models: { step: string; name: string; revision: string | null; licence: string | null }[]
   /** In pipeline order. */
@@ -79,6 +84,10 @@ export interface SeenObject {
   w: number
   h: number
   modelName: string
+  /** Boxes with the same number are one object; null or absent: not followed. */
+  trackId?: number | null
+  /** `detector` when absent. */
+  source?: 'detector' | 'open_vocabulary'
 }
 
 /** One concept that reached its threshold on one keyframe. */
@@ -116,6 +125,9 @@ export function buildAnnotation(input: AnnotationInput): Annotation {
     },
     category: input.category,
     objects_detected: objectsDetected(input.detections),
+    ...(countTracks(input.detections) === null
+      ? {}
+      : { tracks: annotatedTracks(input.detections) }),
     actions: input.activities
       .map((activity) => ({
         label: activity.label,
@@ -130,20 +142,18 @@ export function buildAnnotation(input: AnnotationInput): Annotation {
       language: transcript.language,
       full_text: transcript.fullText,
       model_name: transcript.modelName,
+      source: transcript.source,
       segments: transcript.segments
         .map((segment) => ({
           start_time: time(segment.startTime),
           end_time: time(segment.endTime),
           text: segment.text,
+          language: segment.language,
         }))
         .sort((a, b) => a.start_time - b.start_time || a.end_time - b.end_time),
     },
     tags: [...new Set(input.tags)].sort(),
-    shots: shotsOf(input.keyframes, video.duration).map((shot) => ({
-      index: shot.index,
-      start_time: time(shot.startTime),
-      end_time: time(shot.endTime),
-    })),
+    shots: shotsJson(input),
     keyframe_count: input.keyframes.length,
     keyframes: annotatedKeyframes(input.keyframes, input.detections, input.concepts),
     quality: {
@@ -190,23 +200,43 @@ function evidence(stored: unknown): unknown {
   return retrievedAt === undefined ? rest : { ...rest, retrieved_at: retrievedAt }
 }
 
+function shotsJson({ shots = [], keyframes, video }: AnnotationInput): Annotation['shots'] {
+  if (shots.length === 0) {
+    return shotsOf(keyframes, video.duration).map((shot) => ({
+      index: shot.index,
+      start_time: time(shot.startTime),
+      end_time: time(shot.endTime),
+    }))
+  }
+  return shots.map((shot) => ({
+    index: shot.index,
+    start_time: time(shot.startTime),
+    end_time: time(shot.endTime),
+    transition: shot.transition,
+    strength: nullable(shot.strength, score),
+  }))
+}
+
 /** Boxes counted by label, source label and model; the most frequent first. */
 function objectsDetected(boxes: SeenObject[]): Annotation['objects_detected'] {
   return grouped(boxes, (box) => [box.label, box.sourceLabel, box.modelName])
     .map((group) => {
-      const { label, sourceLabel, modelName } = group[0]!
+      const { label, sourceLabel, modelName, source } = group[0]!
+      const tracks = countTracks(group)
       const confidences = group.map((box) => box.confidence)
       const { keyframes, first, last } = extent(group)
       return {
         label,
         source_label: sourceLabel,
         count: group.length,
+        ...(tracks === null ? {} : { tracks }),
         keyframes,
         max_confidence: score(largest(confidences)),
         mean_confidence: score(mean(confidences)),
         first_seen: first,
         last_seen: last,
         model_name: modelName,
+        ...(source === 'open_vocabulary' ? { source } : {}),
       }
     })
     .sort(

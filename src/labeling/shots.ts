@@ -1,12 +1,8 @@
-/** A stretch between two cuts; seconds on the video's timeline. */
-export interface Shot {
-  index: number
-  startTime: number
-  endTime: number
-}
+import type { Shot } from '../store/shots.ts'
 
 /**
- * The shots of a video from its keyframes: each begins at its first keyframe (the first one at 0)
+ * The shots of a video whose own were not stored (its frames were taken before they were), from its
+ * keyframes: each begins at its first keyframe (the first one at 0)
  * and ends where the next begins, the last one at the end of the video. Ordered by time; empty
  * without keyframes.
  *
@@ -16,7 +12,7 @@ export interface Shot {
 export function shotsOf(
   keyframes: { timestamp: number; shotIndex: number }[],
   durationSeconds: number | null,
-): Shot[] {
+): Pick<Shot, 'index' | 'startTime' | 'endTime'>[] {
   const starts = new Map<number, number>()
   let last = 0
   for (const { timestamp, shotIndex } of keyframes) {

@@ -1,7 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { extract } from '../media/decode.ts'
 import { probe } from '../media/ffprobe.ts'
+import type { Transition } from '../media/transition.ts'
 import { replaceKeyframes } from '../store/keyframes.ts'
+import { replaceShots, type Shot } from '../store/shots.ts'
 import { updateVideo } from '../store/videos.ts'
 import type { PipelineStep, StepContext, StepReport } from './step.ts'
 
@@ -12,12 +14,12 @@ export const SCRATCH_AUDIO = 'audio.wav'
 const UPLOADS = 8
 
 /**
- * One decode of the video: keyframes (one a second of presentation time plus scene cuts above 0.3)
- * as JPEG, the audio as 16 kHz mono WAV, a thumbnail.
+ * One decode of the video: keyframes (one a second of presentation time, scene cuts above 0.3, the
+ * hard cuts of the adaptive threshold) as JPEG, the shots, the audio as 16 kHz mono WAV, a thumbnail.
  */
 export class FramesStep implements PipelineStep {
   readonly name = 'frames'
-  readonly version = 2
+  readonly version = 3
   readonly phase = 'processing'
   readonly after = []
 
@@ -59,9 +61,11 @@ export class FramesStep implements PipelineStep {
       })
     }
     const hasAudio = extraction.audio !== null
+    const shots = keyframes.length > 0 ? shotsBetween(extraction) : []
     return {
       counts: {
         keyframes: keyframes.length,
+        shots: shots.length,
         scene_changes: keyframes.filter((keyframe) => keyframe.isSceneChange).length,
         decoded_frames: extraction.decodedFrames,
       },
@@ -73,6 +77,7 @@ export class FramesStep implements PipelineStep {
         : { skipped: info.hasVideo ? 'video-undecodable' : 'no-video' }),
       async write(trx) {
         await replaceKeyframes(trx, video.id, keyframes)
+        await replaceShots(trx, video.id, shots)
         await updateVideo(trx, video.id, {
           duration: extraction.durationSeconds,
           width: info.width,
@@ -85,4 +90,22 @@ export class FramesStep implements PipelineStep {
       },
     }
   }
+}
+
+/** The shots between transitions, from 0 to the end of the video. */
+export function shotsBetween(video: {
+  transitions: readonly Transition[]
+  durationSeconds: number
+}): Shot[] {
+  const starts = [0, ...video.transitions.map(({ microseconds }) => microseconds / 1e6)]
+  return starts.map((startTime, index) => {
+    const begin = video.transitions[index - 1]
+    return {
+      index,
+      startTime,
+      endTime: starts[index + 1] ?? Math.max(startTime, video.durationSeconds),
+      transition: begin?.kind ?? 'start',
+      strength: begin?.strength ?? null,
+    }
+  })
 }

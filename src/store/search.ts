@@ -73,14 +73,18 @@ interface HitRow {
   distance: number
 }
 
-/** Adds the time each hit stands for; `hits` has keyframe_id, video_id and distance. */
+/**
+ * Adds the time each hit stands for: to the next keyframe or the end of its shot, whichever is first.
+ * `hits` has keyframe_id, video_id and distance.
+ */
 const HITS_WITH_TIMES = sql`
   select h.keyframe_id, h.video_id, k.timestamp, k.shot_index, h.distance,
-    coalesce((select min(n.timestamp) from keyframes n
-      where n.video_id = k.video_id and n.timestamp > k.timestamp), v.duration) as end_time
+    least(coalesce((select min(n.timestamp) from keyframes n
+      where n.video_id = k.video_id and n.timestamp > k.timestamp), v.duration), s.end_time) as end_time
   from hits h
   join keyframes k on k.id = h.keyframe_id
   join videos v on v.id = h.video_id
+  left join shots s on s.video_id = k.video_id and s.shot_index = k.shot_index
   order by h.distance, h.keyframe_id`
 
 async function nearestByIndex(

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Db } from '../config/database.ts'
 
-/** A keyframe and the time it stands for: to the next keyframe, or to the video's end. Seconds. */
-export interface TimelineKeyframe {
+/** A shot or a part of one. Seconds. */
+export interface TimelineShot {
   startTime: number
   endTime: number
   shotIndex: number
@@ -21,7 +21,7 @@ export interface TimelineLabel {
 
 /** All of a video that its timeline shows, unmerged; each list by start. */
 export interface TimelineRows {
-  keyframes: TimelineKeyframe[]
+  shots: TimelineShot[]
   labels: TimelineLabel[]
   activities: { label: string; startTime: number; endTime: number; confidence: number }[]
   speech: { startTime: number; endTime: number }[]
@@ -44,10 +44,14 @@ export async function timelineRows(
         from keyframes where video_id = ${video.id}
       ) k where timestamp < ${to} and end_time > ${from}
     )`
-  const keyframes = await sql<{ start_time: number; end_time: number; shot_index: number }>`
-    with ${timed} select start_time, end_time, shot_index from timed order by start_time`.execute(
-    db,
-  )
+  // Where no shots are stored, the keyframes tell them.
+  const shots = await sql<{ start_time: number; end_time: number; shot_index: number }>`
+    with ${timed} select start_time, end_time, shot_index from timed
+      where not exists (select from shots where video_id = ${video.id})
+    union all
+    select start_time, end_time, shot_index from shots
+      where video_id = ${video.id} and start_time < ${to} and end_time > ${from}
+    order by start_time`.execute(db)
   const labels = await sql<{
     kind: 'object' | 'concept'
     label: string
@@ -84,7 +88,7 @@ export async function timelineRows(
     .orderBy('s.start_time')
     .execute()
   return {
-    keyframes: keyframes.rows.map((row) => ({
+    shots: shots.rows.map((row) => ({
       startTime: row.start_time,
       endTime: row.end_time,
       shotIndex: row.shot_index,

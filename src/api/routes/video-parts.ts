@@ -89,7 +89,7 @@ export const videoPartRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
       const video = await getVideo(db, params.id)
       const window = windowOf(query)
       const rows = await timelineRows(db, video, window)
-      const end = Math.max(0, video.duration ?? 0, rows.keyframes.at(-1)?.endTime ?? 0)
+      const end = Math.max(0, video.duration ?? 0, rows.shots.at(-1)?.endTime ?? 0)
       return timelineOf(rows, {
         duration: video.duration,
         from: window.from,

@@ -41,6 +41,16 @@ export const keyframe = z.object({
 })
 
 export const detection = z.object({
+export const shot = z.object({
+  shot_index: z.number().int(),
+  start_time: seconds,
+  end_time: seconds,
+  transition: z.enum(['start', 'cut', 'dissolve', 'fade']).describe('What it begins with'),
+  strength: share
+    .nullable()
+    .describe('How unlike the pictures before and after are, 0–1; null for the first'),
+})
+
   keyframe_id: z.string(),
   timestamp: seconds,
   label: z.string(),
@@ -188,6 +198,11 @@ export const fieldsQuery = z.strictObject({
     .transform((text) => text.split(',').filter(Boolean))
     .pipe(z.array(z.enum(Object.keys(videoDetail.shape) as [keyof VideoDetail])))
     .optional(),
+    shots: z
+      .array(shot)
+      .describe(
+        'By an adaptive threshold; empty for videos processed before it, and without pictures',
+      ),
 })
 
 export const tagBody = z.strictObject({ tag: plainText.trim().toLowerCase().min(1).max(100) })

@@ -3,6 +3,7 @@ import type { PipelineStep, StepContext, StepReport } from '../../pipeline/step.
 import { saveAnnotation } from '../../store/annotations.ts'
 import { refreshDocument } from '../../store/documents.ts'
 import { activitiesOf, conceptsOf, detectionsOf } from '../../store/labels.ts'
+import { storedShotsOf } from '../../store/shots.ts'
 import { type StepRun, stepRunsOf } from '../../store/step-runs.ts'
 import { replaceAutoTags, tagsOf } from '../../store/tags.ts'
 import { transcriptOf } from '../../store/transcripts.ts'
@@ -68,6 +69,7 @@ export class AnnotationStep implements PipelineStep {
       category,
       tags,
       keyframes,
+      shots: await storedShotsOf(db, video.id),
       detections,
       concepts,
       activities,
