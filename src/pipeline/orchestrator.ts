@@ -3,7 +3,6 @@ import path from 'node:path'
 import type { Database, Db, Trx } from '../config/database.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Storage } from '../config/storage.ts'
-import { Requeue } from '../config/task-queue.ts'
 import { SkipStep, toError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ModelHost } from '../models/host.ts'
@@ -13,6 +12,7 @@ import { keyframesOf } from '../store/keyframes.ts'
 import type { VideoStatus } from '../store/schema.ts'
 import { markStepsPending, type StepRun, saveStepRun, stepRunsOf } from '../store/step-runs.ts'
 import { beginRun, getVideo, ownsRun, updateVideo } from '../store/videos.ts'
+import { OtherStepFailed, runSteps } from './run-steps.ts'
 import { hashInput, isFresh, readersOf } from './staleness.ts'
 import type { PipelineStep, StepContext, StepName, StepReport } from './step.ts'
 import { VideoFiles } from './video-files.ts'
@@ -40,8 +40,9 @@ export class StepFailure extends Error {
 export class StaleRun extends Error {}
 
 /**
- * Runs the steps on one stored video, in order, each only if its last run is stale, and completes
- * the video. Killed anywhere, the next call goes on from the last finished step.
+ * Runs the steps on one stored video, each only if its last run is stale and as soon as those that it
+ * reads are done, and completes the video. Killed anywhere, the next call goes on from the last
+ * finished steps.
  *
  * @throws StepFailure with the fault as its cause
  * @throws StaleRun when another run took over
@@ -54,8 +55,12 @@ export async function processVideo(
   options: {
     signal: AbortSignal
     draining: AbortSignal
+    /** This step and those that read it alone; the others stay as they are, even if stale. */
+    only?: StepName | undefined
     /** Asked once what the video shows is known, and at its end: false when nobody wants it any more. */
     isWanted?(): Promise<boolean>
+    /** Whether `isWanted` may come to say no: then nothing is begun before it was asked. Default true. */
+    mayBeUnwanted?(): Promise<boolean>
   },
 ): Promise<void> {
   const { database, settings, storage, logger } = services
@@ -65,46 +70,87 @@ export async function processVideo(
   await beginRun(db, videoId, runId)
   const scratch = path.join(settings.dataDir, 'scratch')
   await using files = await VideoFiles.open(scratch, storage, video, runId)
-  const context: StepContext = {
-    video,
-    settings,
-    db,
-    storage,
-    models: services.models,
-    logger,
-    files,
-    keyframes: () => keyframesOf(db, videoId),
+  const known = await stepRunsOf(db, videoId)
+  const runs = new Map(known.map((run) => [run.step, run]))
+  const hashes = new Map(known.map((run) => [run.step as StepName, run.inputHash]))
+  const only = steps.find(({ name }) => name === options.only)
+  const chosen = only ? [only, ...steps.filter(isIn(readersOf(only, steps)))] : steps
+  const progress = phaseOf(chosen, video.status)
+  const showPhase = async () => {
+    const status = progress.changed()
+    if (!status) return
+    await writeOwned(db, videoId, runId, (trx) =>
+      updateVideo(trx, videoId, { status, failure: null }),
+    )
+  }
+  const isComplete = await runSteps(chosen, {
     signal: options.signal,
-  }
-  const runs = new Map((await stepRunsOf(db, videoId)).map((run) => [run.step, run]))
-  const hashes = new Map<StepName, string>()
-  let status: VideoStatus = video.status
-  for (const [position, step] of steps.entries()) {
-    options.signal.throwIfAborted()
-    if (options.draining.aborted) throw new Requeue()
-    if (steps[position - 1]?.name === 'dedup' && options.isWanted && !(await options.isWanted())) {
-      return
-    }
-    try {
-      const inputHash = await hashInput(step, context, hashes)
-      hashes.set(step.name, inputHash)
-      if (isFresh(runs.get(step.name), step, inputHash)) continue
-      if (status !== step.phase) {
-        status = step.phase
-        await writeOwned(db, videoId, runId, (trx) =>
-          updateVideo(trx, videoId, { status: step.phase, failure: null }),
-        )
+    draining: options.draining,
+    gate: {
+      after: 'dedup',
+      isOpen: async () => !options.isWanted || (await options.isWanted()),
+      isOpenFromTheStart: async () =>
+        !options.isWanted || (options.mayBeUnwanted ? !(await options.mayBeUnwanted()) : false),
+    },
+    async run(step, signal) {
+      const context: StepContext = {
+        video,
+        settings,
+        db,
+        storage,
+        models: services.models,
+        logger,
+        files,
+        keyframes: () => keyframesOf(db, videoId),
+        signal,
       }
-      const readers = readersOf(step, steps)
-      await runStep(step, { position, inputHash, runId, readers }, context, database)
-      for (const reader of readers) runs.delete(reader)
-    } catch (error) {
-      if (error instanceof StaleRun) throw error
-      throw new StepFailure(step.name, error)
-    }
-  }
+      try {
+        const inputHash = await hashInput(step, context, hashes)
+        hashes.set(step.name, inputHash)
+        if (!isFresh(runs.get(step.name), step, inputHash)) {
+          await showPhase()
+          const readers = readersOf(step, steps)
+          const position = steps.indexOf(step)
+          const place = { position, inputHash, runId, readers, status: progress.shown() }
+          await runStep(step, place, context, database)
+          for (const reader of readers) runs.delete(reader)
+        }
+      } catch (error) {
+        if (error instanceof StaleRun) throw error
+        throw new StepFailure(step.name, error)
+      }
+      progress.finished(step)
+      if (progress.isUnderWay()) await showPhase()
+    },
+  })
+  if (!isComplete) return
   if (options.isWanted && !(await options.isWanted())) return
   await writeOwned(db, videoId, runId, (trx) => finishVideo(trx, videoId, { failure: null }))
+}
+
+const isIn = (names: StepName[]) => (step: PipelineStep) => names.includes(step.name)
+
+/** The status that a video shows: `processing` until no step of that phase is left, then `labeling`. */
+function phaseOf(steps: readonly PipelineStep[], before: VideoStatus) {
+  const left = new Set(steps)
+  let shown: VideoStatus = before
+  let hasRun = false
+  return {
+    /** The status to write, null when it is the one that is shown already. */
+    changed(): VideoStatus | null {
+      hasRun = true
+      const status = [...left].some(({ phase }) => phase === 'processing')
+        ? ('processing' as const)
+        : ('labeling' as const)
+      if (status === shown) return null
+      shown = status
+      return status
+    },
+    shown: () => shown,
+    finished: (step: PipelineStep) => left.delete(step),
+    /** Some step was stale, and some are left. */
+    isUnderWay: () => hasRun && left.size > 0,
+  }
 }
 
 /** Writes in one transaction, unless the video is no longer this run's. @throws StaleRun */
@@ -123,12 +169,18 @@ async function writeOwned(
 /** One step with its checkpoint: rows and step_runs row in one transaction, refused to a stale run. */
 async function runStep(
   step: PipelineStep,
-  place: { position: number; inputHash: string; runId: string; readers: StepName[] },
+  place: {
+    position: number
+    inputHash: string
+    runId: string
+    readers: StepName[]
+    status: VideoStatus
+  },
   context: StepContext,
   { db }: Database,
 ): Promise<void> {
   const { video, logger } = context
-  const { position, inputHash, runId, readers } = place
+  const { position, inputHash, runId, readers, status } = place
   const startedAt = new Date()
   const began = performance.now()
   const checkpoint = (state: StepRun['state'], more: Partial<StepRun> = {}) => ({
@@ -153,6 +205,12 @@ async function runStep(
     report = await step.run(context)
   } catch (thrown) {
     const error = toError(thrown)
+    if (context.signal.reason instanceof OtherStepFailed) {
+      await writeOwned(db, video.id, runId, (trx) =>
+        saveStepRun(trx, video.id, checkpoint('pending', { seconds: null })),
+      )
+      throw error
+    }
     if (!(error instanceof SkipStep)) {
       const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unexpected'
       const failed = checkpoint('failed', { reason: code, message: error.message.slice(0, 2000) })
@@ -182,7 +240,7 @@ async function runStep(
       { videoId: video.id },
       {
         video_id: video.id,
-        status: step.phase,
+        status,
         step: step.name,
         state: report.skipped ? 'skipped' : 'done',
       },

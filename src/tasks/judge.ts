@@ -39,7 +39,15 @@ export async function admitVideo(
   return false
 }
 
-/** The same for videos that a task took and the library has already; none is removed. */
+/** Whether a task's rules have still to be applied to the video. */
+export async function mayBeTurnedDown(
+  { database }: Pick<Services, 'database'>,
+  videoId: string,
+): Promise<boolean> {
+  return (await unjudged(database.db, { videoId })).length > 0
+}
+
+/** As `admitVideo` for videos that a task took and the library has already; none is removed. */
 export async function judgeKnownVideos(services: Parts, taskId: string): Promise<void> {
   await judgeAll(services, await unjudged(services.database.db, { taskId }))
 }

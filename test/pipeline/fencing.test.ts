@@ -49,7 +49,7 @@ function markingStep(
     name,
     version: 1,
     phase: name === 'frames' ? 'processing' : 'labeling',
-    after: [],
+    after: name === 'frames' ? [] : ['frames'],
     async fingerprint() {
       await hooks.plan?.()
       return mark
