@@ -5,6 +5,9 @@ alter table detections
   add column source text not null default 'detector'
     check (source in ('detector', 'open_vocabulary'));
 
+-- Different objects of a label, by their tracks; null for other kinds.
+alter table video_labels add column tracks integer;
+
 -- What an open-vocabulary detector looks for: null nothing, [] the taxonomy's words, else these words.
 alter table ingestion_tasks add column open_vocabulary jsonb;
 alter table videos add column open_vocabulary jsonb;

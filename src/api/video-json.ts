@@ -127,10 +127,11 @@ export async function loadVideoDetail(
     keyframe_count: async () => (await videoCountsOf(db, video.id)).keyframes,
     detection_count: async () => (await videoCountsOf(db, video.id)).detections,
     objects_summary: async () =>
-      (await videoLabelsOf(db, video.id)).map(({ label, kind, count, maxConfidence }) => ({
+      (await videoLabelsOf(db, video.id)).map(({ label, kind, count, maxConfidence, tracks }) => ({
         label,
         kind,
         count,
+        tracks,
         max_confidence: rounded(maxConfidence),
       })),
     models: async () => modelsJson(await modelsOfVideo(db, video.id)),

@@ -32,6 +32,8 @@ export function annotatedKeyframes(
           bbox_w: rounded(box.w, SHARE_STEPS),
           bbox_h: rounded(box.h, SHARE_STEPS),
           model_name: box.modelName,
+          ...(box.trackId == null ? {} : { track_id: box.trackId }),
+          ...(box.source === 'open_vocabulary' ? { source: box.source } : {}),
         }))
         .sort((a, b) => b.confidence - a.confidence || compareJson(a, b)),
       concepts: (conceptsOf.get(keyframe.id) ?? [])

@@ -23,15 +23,34 @@ const video = z.strictObject({
   licence_url: text.nullable(),
 })
 
+const trackId = z.number().int().min(1).describe('Boxes with the same number are one object')
+const boxSource = z
+  .enum(['detector', 'open_vocabulary'])
+  .optional()
+  .describe('What found it; absent: the detector')
+
 const objectDetected = z.strictObject({
   label: text.describe("The taxonomy's word"),
   source_label: text.describe("The detector's own word"),
   count: count.describe('Boxes on all keyframes together'),
+  tracks: count.optional().describe('Different objects; absent when they were not followed'),
   keyframes: count.describe('Keyframes with at least one box'),
   max_confidence: share,
   mean_confidence: share.describe('Mean over the boxes'),
   first_seen: seconds,
   last_seen: seconds,
+  model_name: text,
+  source: boxSource,
+})
+
+const track = z.strictObject({
+  track_id: trackId,
+  label: text.describe("The taxonomy's word"),
+  source_label: text,
+  keyframes: count.describe('Keyframes on which it was found'),
+  first_seen: seconds,
+  last_seen: seconds,
+  max_confidence: share,
   model_name: text,
 })
 
@@ -71,6 +90,8 @@ const keyframe = z.strictObject({
       bbox_w: share,
       bbox_h: share,
       model_name: text,
+      track_id: trackId.optional(),
+      source: boxSource,
     }),
   ),
   concepts: z.array(z.strictObject({ label: text, score: share, model_name: text })),
@@ -126,6 +147,10 @@ export const annotation = z
     video,
     category: text.describe("The taxonomy's category, or other"),
     objects_detected: z.array(objectDetected),
+    tracks: z
+      .array(track)
+      .optional()
+      .describe('Each object that was followed, by number; absent when none was'),
     actions: z.array(action),
     concepts: z.array(concept),
     transcript: transcript.nullable().describe('Null when no model has listened'),

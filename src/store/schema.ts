@@ -323,6 +323,7 @@ export interface VideoLabelsTable {
   count: number
   max_confidence: number
   is_repeat: Generated<boolean>
+  tracks: number | null
   score_kind: 'softmax_share' | 'background_quantile' | null
 }
 

@@ -9,6 +9,8 @@ export interface VideoLabel {
   count: number
   /** 0–1. */
   maxConfidence: number
+  /** Different objects by their tracks; 0 where none was looked at, null for a concept. */
+  tracks: number | null
   /** What the confidence of a concept is; null for an object. */
   scoreKind: 'softmax_share' | 'background_quantile' | null
 }
@@ -28,26 +30,29 @@ export async function refreshVideoLabels(trx: Db | Trx, videoId: string): Promis
   await trx.deleteFrom('video_labels').where('video_id', '=', videoId).execute()
   await sql`
     with boxes as materialized (
-      select d.label, d.source_label, count(*) as count, max(d.confidence) as confidence
+      select d.label, d.source_label, count(*) as count, max(d.confidence) as confidence,
+        count(distinct d.track_id) as tracks
       from keyframes k join detections d on d.keyframe_id = k.id
       where k.video_id = ${videoId} group by d.label, d.source_label
     ),
     objects as (
-      select label, sum(count) as count, max(confidence) as confidence from boxes group by label
+      select label, sum(count) as count, max(confidence) as confidence, sum(tracks) as tracks
+      from boxes group by label
     )
-    insert into video_labels (video_id, kind, label, count, max_confidence, is_repeat, score_kind)
-    select ${videoId}::uuid, 'object'::label_kind, label, count, confidence, false, null::text
+    insert into video_labels (video_id, kind, label, count, max_confidence, is_repeat, score_kind, tracks)
+    select ${videoId}::uuid, 'object'::label_kind, label, count, confidence, false, null::text,
+      tracks::int
     from objects
     union all
-    select ${videoId}, 'source', source_label, sum(count), max(confidence), false, null
+    select ${videoId}, 'source', source_label, sum(count), max(confidence), false, null, null
     from boxes where source_label <> label group by source_label
     union all
     select ${videoId}, 'concept', c.label, count(*), max(c.score),
-      c.label in (select label from objects), min(c.score_kind)
+      c.label in (select label from objects), min(c.score_kind), null
     from keyframes k join frame_concepts c on c.keyframe_id = k.id and not c.is_weak
     where k.video_id = ${videoId} group by c.label
     union all
-    select ${videoId}, 'activity', label, count(*), max(confidence), false, null
+    select ${videoId}, 'activity', label, count(*), max(confidence), false, null, null
     from activity_segments where video_id = ${videoId} group by label`.execute(trx)
   await sql`
     insert into video_counts (video_id, keyframes, detections, concepts, activities)
@@ -95,7 +100,7 @@ export const FIRST_CHARACTER = 57_344
 export async function videoLabelsOf(db: Db | Trx, videoId: string): Promise<VideoLabel[]> {
   const rows = await db
     .selectFrom('video_labels')
-    .select(['label', 'kind', 'count', 'max_confidence', 'score_kind'])
+    .select(['label', 'kind', 'count', 'max_confidence', 'score_kind', 'tracks'])
     .where('video_id', '=', videoId)
     .where('kind', 'in', ['object', 'concept'])
     .orderBy('count', 'desc')
@@ -107,6 +112,7 @@ export async function videoLabelsOf(db: Db | Trx, videoId: string): Promise<Vide
     kind: row.kind as VideoLabel['kind'],
     count: row.count,
     maxConfidence: row.max_confidence,
+    tracks: row.tracks,
     scoreKind: row.score_kind,
   }))
 }

@@ -251,6 +251,39 @@ describe('buildAnnotation', () => {
     expect(annotation.safeParse(buildAnnotation(INPUT)).error).toBeUndefined()
   })
 
+  it('tells how many different objects the boxes are, and each of them, once they were followed', () => {
+    const followed = INPUT.detections.map((seenBox, index) => ({
+      ...seenBox,
+      trackId: [1, 2, 1, 3][index] ?? null,
+    }))
+    const found = buildAnnotation({ ...INPUT, detections: followed.toReversed() })
+    expect(
+      found.objects_detected.map(({ label, count, tracks }) => [label, count, tracks]),
+    ).toEqual([
+      ['person', 3, 2],
+      ['control_panel', 1, 1],
+    ])
+    const track = { label: 'person', source_label: 'person', model_name: 'yolox-nano' }
+    expect(found.tracks).toEqual([
+      {
+        ...{ ...track, track_id: 1, keyframes: 2, max_confidence: 0.9 },
+        ...{ first_seen: 0, last_seen: 1 },
+      },
+      {
+        ...{ ...track, track_id: 2, keyframes: 1, max_confidence: 0.5 },
+        ...{ first_seen: 0, last_seen: 0 },
+      },
+      {
+        ...{ ...track, track_id: 3, keyframes: 1, max_confidence: 0.4 },
+        ...{ label: 'control_panel', source_label: 'laptop', first_seen: 1.5, last_seen: 1.5 },
+      },
+    ])
+    expect(found.keyframes[1]?.detections).toEqual([
+      { ...seen('person', 'person', 0.7), track_id: 1 },
+    ])
+    expect(annotation.safeParse(found).error).toBeUndefined()
+  })
+
   it('tells silence from a transcript that was never made', () => {
     const silent = { language: null, fullText: '', modelName: 'whisper-base', segments: [] }
     const found = buildAnnotation({ ...INPUT, transcript: silent })

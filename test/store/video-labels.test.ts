@@ -33,10 +33,11 @@ eachDatabase('labels of a whole video', (open) => {
     const [first, second] = await keyframesOf(database.db, video)
     const place = { x: 0, y: 0, w: 0.5, h: 0.5 }
     const box = { ...place, modelName: 'yolox-nano', trackId: null, source: 'detector' as const }
+    const person = { ...box, label: 'person', sourceLabel: 'person', trackId: 1 }
     await write((trx) =>
       replaceDetections(trx, video, [
-        { ...box, keyframeId: first!.id, label: 'person', sourceLabel: 'person', confidence: 0.9 },
-        { ...box, keyframeId: second!.id, label: 'person', sourceLabel: 'person', confidence: 0.4 },
+        { ...person, keyframeId: first!.id, confidence: 0.9 },
+        { ...person, keyframeId: second!.id, confidence: 0.4 },
         { ...box, keyframeId: first!.id, label: 'panel', sourceLabel: 'laptop', confidence: 0.5 },
         { ...box, keyframeId: first!.id, label: 'panel', sourceLabel: 'tv', confidence: 0.6 },
       ]),
@@ -63,8 +64,8 @@ eachDatabase('labels of a whole video', (open) => {
 
   it('are those of its boxes, and each of the detector’s words finds it', async () => {
     expect(await videoLabelsOf(database.db, video)).toEqual([
-      { label: 'panel', kind: 'object', count: 2, maxConfidence: 0.6, scoreKind: null },
-      { label: 'person', kind: 'object', count: 2, maxConfidence: 0.9, scoreKind: null },
+      { label: 'panel', kind: 'object', count: 2, maxConfidence: 0.6, scoreKind: null, tracks: 0 },
+      { label: 'person', kind: 'object', count: 2, maxConfidence: 0.9, scoreKind: null, tracks: 1 },
     ])
     expect(await videoCountsOf(database.db, video)).toEqual({ keyframes: 3, detections: 4 })
     for (const [object, minConfidence, count] of [
@@ -98,6 +99,7 @@ eachDatabase('labels of a whole video', (open) => {
         count: 1,
         maxConfidence: 0.7,
         scoreKind: 'softmax_share',
+        tracks: null,
       },
     ])
     expect(await videoCountsOf(database.db, video)).toEqual({ keyframes: 3, detections: 0 })

@@ -98,6 +98,11 @@ export const labelSummary = z.object({
   label: z.string(),
   kind: z.enum(['object', 'concept']),
   count: z.number().int().describe('Boxes, or keyframes of a concept'),
+  tracks: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Different objects; 0 when they were not followed, null for a concept'),
   max_confidence: share,
 })
 export type LabelSummary = z.infer<typeof labelSummary>
