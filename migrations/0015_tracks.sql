@@ -5,8 +5,9 @@ alter table detections
   add column source text not null default 'detector'
     check (source in ('detector', 'open_vocabulary'));
 
--- Different objects of a label, by their tracks; null for other kinds.
+-- Different objects of a label, by their tracks: 0 before anybody looked, null for other kinds.
 alter table video_labels add column tracks integer;
+update video_labels set tracks = 0 where kind = 'object';
 
 -- What an open-vocabulary detector looks for: null nothing, [] the taxonomy's words, else these words.
 alter table ingestion_tasks add column open_vocabulary jsonb;

@@ -71,7 +71,6 @@ export async function loadVideoDetail(
     keyframes: async () =>
       (await keyframesOf(db, video.id)).map((keyframe) => keyframeJson(video.id, keyframe)),
     detections: async () => (await detectionsOf(db, video.id)).map(detectionJson),
-    concepts: async () =>
     shots: async () =>
       (await storedShotsOf(db, video.id)).map((shot) => ({
         shot_index: shot.index,
@@ -80,6 +79,7 @@ export async function loadVideoDetail(
         transition: shot.transition,
         strength: shot.strength === null ? null : rounded(shot.strength),
       })),
+    concepts: async () =>
       (await conceptsOf(db, video.id)).map((concept) => ({
         keyframe_id: concept.keyframeId,
         timestamp: concept.timestamp,

@@ -11,7 +11,7 @@ import {
   replaceConcepts,
   replaceDetections,
 } from '../../src/store/labels.ts'
-import { videoCountsOf, videoLabelsOf } from '../../src/store/video-labels.ts'
+import { refreshVideoLabels, videoCountsOf, videoLabelsOf } from '../../src/store/video-labels.ts'
 import { countVideos } from '../../src/store/video-list.ts'
 import { eachDatabase, emptyDatabase } from '../support/library.ts'
 import { insertVideo } from '../support/rows.ts'
@@ -150,6 +150,9 @@ eachDatabase('labels of a whole video', (open) => {
         { label: 'tool_usage', startTime: 3, endTime: 4, confidence: 0.6, metadata: {} },
       ]),
     )
+    // Nobody had followed an object then.
+    await database.db.updateTable('detections').set({ track_id: null }).execute()
+    await write((trx) => refreshVideoLabels(trx, video))
     const stored = async () => [
       await database.db
         .selectFrom('video_labels')
@@ -167,7 +170,7 @@ eachDatabase('labels of a whole video', (open) => {
     await sql`truncate video_labels, video_counts, facet_values restart identity`.execute(
       database.db,
     )
-    for (const name of ['0004_video_labels.sql', '0008_facet_values.sql', '0020_labels.sql']) {
+    for (const name of ['0004_video_labels.sql', '0008_facet_values.sql', '0015_tracks.sql', '0020_labels.sql']) {
       const migration = await readFile(path.join(MIGRATIONS, name), 'utf8')
       for (const statement of migration.match(/^(insert|update) [^;]+;/gm) ?? []) {
         await sql.raw(statement).execute(database.db)

@@ -40,7 +40,6 @@ export const keyframe = z.object({
   url: z.string(),
 })
 
-export const detection = z.object({
 export const shot = z.object({
   shot_index: z.number().int(),
   start_time: seconds,
@@ -51,6 +50,7 @@ export const shot = z.object({
     .describe('How unlike the pictures before and after are, 0–1; null for the first'),
 })
 
+export const detection = z.object({
   keyframe_id: z.string(),
   timestamp: seconds,
   label: z.string(),
