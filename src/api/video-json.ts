@@ -18,6 +18,7 @@ import { evidenceJson } from './provenance-json.ts'
 import { iso, isoOrNull } from './schemas/common.ts'
 import type { Moment as MomentJson } from './schemas/search.ts'
 import type { Detection as DetectionJson, Keyframe as KeyframeJson } from './schemas/video-parts.ts'
+import { segmentJson } from './transcript-json.ts'
 import type { ModelUsed, VideoDetail, VideoSummary as VideoSummaryJson } from './schemas/videos.ts'
 
 export const videoUrl = (id: string, part: string) => `/api/videos/${id}/${part}`
@@ -102,11 +103,10 @@ export async function loadVideoDetail(
             full_text: transcript.fullText,
             language: transcript.language,
             model_name: transcript.modelName,
-            segments: transcript.segments.map((segment) => ({
-              start_time: segment.startTime,
-              end_time: segment.endTime,
-              text: segment.text,
-            })),
+            source: transcript.source,
+            segments: transcript.segments.map((segment) =>
+              segmentJson(segment, transcript.source),
+            ),
           }
         : null
     },

@@ -101,7 +101,18 @@ const transcript = z.strictObject({
   language: text.nullable().describe('ISO 639-1; null without speech'),
   full_text: text.describe('Empty when nothing is said'),
   model_name: text,
-  segments: z.array(z.strictObject({ start_time: seconds, end_time: seconds, text })),
+  source: z
+    .enum(['whisper', 'captions'])
+    .optional()
+    .describe('Written down by the model, or captions that came with the video'),
+  segments: z.array(
+    z.strictObject({
+      start_time: seconds,
+      end_time: seconds,
+      text,
+      language: text.nullable().optional().describe('ISO 639-1; null when not known'),
+    }),
+  ),
 })
 
 const quality = z.strictObject({

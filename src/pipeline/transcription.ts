@@ -3,16 +3,16 @@ import { extractAudio } from '../media/audio.ts'
 import { replaceTranscript } from '../store/transcripts.ts'
 import { getVideo } from '../store/videos.ts'
 import { SCRATCH_AUDIO } from './frames.ts'
-import type { PipelineStep, StepContext, StepReport } from './step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from './step.ts'
 
 /** What is said, as full text and timed segments. Without speech the transcript is empty. */
 export class TranscriptionStep implements PipelineStep {
   readonly name = 'transcription'
-  readonly version = 1
+  readonly version = 2
   readonly phase = 'processing'
   readonly after = ['frames' as const]
 
-  async fingerprint({ models }: StepContext): Promise<unknown> {
+  async fingerprint({ models }: StepInputs): Promise<unknown> {
     const { ref, installed } = await models.describe('speech')
     return { ref, installed }
   }
@@ -48,7 +48,8 @@ export class TranscriptionStep implements PipelineStep {
           fullText: speech.text,
           language: speech.language,
           modelName: ref.name,
-          segments: speech.segments,
+          source: 'whisper',
+          segments: speech.segments.map((segment) => ({ ...segment, words: null })),
         }),
     }
   }

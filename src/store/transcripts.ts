@@ -1,15 +1,20 @@
 import type { Db, Trx } from '../config/database.ts'
 import { INSERT_ROWS } from './keyframes.ts'
+import type { StoredWord } from './schema.ts'
 
 /** What is said in a video. Without speech `fullText` is empty and there are no segments. */
 export interface Transcript {
   fullText: string
-  /** ISO 639-1 code; null without speech. */
+  /** ISO 639-1 code of what is spoken most; null without speech. */
   language: string | null
   modelName: string
+  source: TranscriptSource
   /** By start; seconds on the video's timeline. */
   segments: TranscriptSegment[]
 }
+
+/** `whisper`: written down by the speech model; `captions`: as they came with the video. */
+export type TranscriptSource = 'whisper' | 'captions'
 
 export interface TranscriptSegment {
   startTime: number
@@ -19,6 +24,19 @@ export interface TranscriptSegment {
   avgLogProb: number | null
   /** Probability that the window holds no speech, 0–1; null when the model gives none. */
   noSpeechProb: number | null
+  /** Of the window the segment came from; null when not known. */
+  language: string | null
+  /** Its words with their times, in order; null when they were not asked for. */
+  words: SpokenWord[] | null
+}
+
+export interface SpokenWord {
+  /** With the space before it, where the language writes one. */
+  text: string
+  startTime: number
+  endTime: number
+  /** 0–1. */
+  probability: number
 }
 
 /** Replaces a video's transcript; null removes it. */
@@ -36,6 +54,7 @@ export async function replaceTranscript(
       full_text: transcript.fullText,
       language: transcript.language,
       model_name: transcript.modelName,
+      source: transcript.source,
     })
     .returning('id')
     .executeTakeFirstOrThrow()
@@ -50,6 +69,8 @@ export async function replaceTranscript(
           text: segment.text,
           avg_logprob: segment.avgLogProb,
           no_speech_prob: segment.noSpeechProb,
+          language: segment.language,
+          words: segment.words ? JSON.stringify(segment.words.map(wordRow)) : null,
         })),
       )
       .execute()
@@ -75,12 +96,35 @@ export async function transcriptOf(db: Db | Trx, videoId: string): Promise<Trans
     fullText: transcript.full_text,
     language: transcript.language,
     modelName: transcript.model_name,
+    source: transcript.source,
     segments: segments.map((row) => ({
       startTime: row.start_time,
       endTime: row.end_time,
       text: row.text,
       avgLogProb: row.avg_logprob,
       noSpeechProb: row.no_speech_prob,
+      language: row.language,
+      words: row.words?.map(toWord) ?? null,
     })),
+  }
+}
+
+/** A word as it is stored. */
+function wordRow(word: SpokenWord): StoredWord {
+  return {
+    text: word.text,
+    start_time: word.startTime,
+    end_time: word.endTime,
+    probability: word.probability,
+  }
+}
+
+/** A stored word again. */
+export function toWord(row: StoredWord): SpokenWord {
+  return {
+    text: row.text,
+    startTime: row.start_time,
+    endTime: row.end_time,
+    probability: row.probability,
   }
 }

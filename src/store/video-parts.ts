@@ -3,7 +3,7 @@ import type { Db } from '../config/database.ts'
 import { decodeNumbers, encodeNumbers, type Page } from './cursor.ts'
 import type { Keyframe } from './keyframes.ts'
 import type { StoredDetection } from './labels.ts'
-import type { TranscriptSegment } from './transcripts.ts'
+import { type TranscriptSegment, type TranscriptSource, toWord } from './transcripts.ts'
 
 /** A stretch of a video in seconds: `from` inclusive, `to` exclusive (Infinity: to the end). */
 export interface TimeWindow {
@@ -114,9 +114,10 @@ export async function detectionPage(
 
 /** A page of what is said; `language` and `modelName` null and nothing else when none was made. */
 export interface TranscriptPage
-  extends Page<Pick<TranscriptSegment, 'startTime' | 'endTime' | 'text'>> {
+  extends Page<Pick<TranscriptSegment, 'startTime' | 'endTime' | 'text' | 'language' | 'words'>> {
   language: string | null
   modelName: string | null
+  source: TranscriptSource | null
   /** Segments that touch the window and contain the words. */
   total: number
 }
@@ -130,13 +131,15 @@ export async function transcriptPage(
 ): Promise<TranscriptPage> {
   const transcript = await db
     .selectFrom('transcripts')
-    .select(['id', 'language', 'model_name'])
+    .select(['id', 'language', 'model_name', 'source'])
     .where('video_id', '=', videoId)
     .executeTakeFirst()
   const [startTime, id] = options.cursor
     ? decodeNumbers(options.cursor, 2)
     : [Number.NEGATIVE_INFINITY, 0]
-  if (!transcript) return { language: null, modelName: null, total: 0, items: [], nextCursor: null }
+  if (!transcript) {
+    return { language: null, modelName: null, source: null, total: 0, items: [], nextCursor: null }
+  }
   const matching = db
     .selectFrom('transcript_segments')
     .where('transcript_id', '=', transcript.id)
@@ -144,7 +147,7 @@ export async function transcriptPage(
     .where('start_time', '<', window.to)
     .where(sql<boolean>`strpos(lower(text), lower(${options.words})) > 0`)
   const rows = await matching
-    .select(['id', 'start_time', 'end_time', 'text'])
+    .select(['id', 'start_time', 'end_time', 'text', 'language', 'words'])
     .where(sql<boolean>`(start_time, id) > (${startTime}::float8, ${id}::numeric)`)
     .orderBy('start_time')
     .orderBy('id')
@@ -158,11 +161,14 @@ export async function transcriptPage(
   return {
     language: transcript.language,
     modelName: transcript.model_name,
+    source: transcript.source,
     total,
     items: page.map((row) => ({
       startTime: row.start_time,
       endTime: row.end_time,
       text: row.text,
+      language: row.language,
+      words: row.words?.map(toWord) ?? null,
     })),
     nextCursor: rows.length > page.length && last ? encodeNumbers(last.start_time, last.id) : null,
   }

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { checkedId, notFound } from './ids.ts'
-import type { FetchFrom, VideoFailure, VideoStatus, VideosTable } from './schema.ts'
+import type { FetchFrom, StoredCaptions, VideoFailure, VideoStatus, VideosTable } from './schema.ts'
 
 /** One video of the library. Sizes are those of the upright picture, times in seconds. */
 export interface Video {
@@ -20,6 +20,7 @@ export interface Video {
   bytes: number | null
   storageKey: string | null
   thumbnailKey: string | null
+  captions: StoredCaptions | null
   status: VideoStatus
   category: string
   taxonomy: string
@@ -173,6 +174,7 @@ const COLUMNS: Record<keyof VideoChange, string> = {
   bytes: 'bytes',
   storageKey: 'storage_key',
   thumbnailKey: 'thumbnail_key',
+  captions: 'captions',
   category: 'category',
   uploader: 'uploader',
   uploaderUrl: 'uploader_url',
@@ -187,12 +189,14 @@ const COLUMNS: Record<keyof VideoChange, string> = {
   completedAt: 'completed_at',
 }
 
+const JSON_FIELDS = new Set(['failure', 'licenceEvidence', 'captions'])
+
 /** Writes the given fields of a video. */
 export async function updateVideo(db: Db | Trx, id: string, change: VideoChange): Promise<void> {
   const row: Record<string, unknown> = { updated_at: new Date() }
   for (const [field, value] of Object.entries(change)) {
     if (value === undefined) continue
-    const isJson = value !== null && (field === 'failure' || field === 'licenceEvidence')
+    const isJson = value !== null && JSON_FIELDS.has(field)
     row[COLUMNS[field as keyof VideoChange]] = isJson ? JSON.stringify(value) : value
   }
   if (change.width !== undefined && change.height !== undefined) {
@@ -244,6 +248,7 @@ function toVideo(row: Selectable<VideosTable>): Video {
     bytes: row.bytes,
     storageKey: row.storage_key,
     thumbnailKey: row.thumbnail_key,
+    captions: row.captions,
     status: row.status,
     category: row.category,
     taxonomy: row.taxonomy,

@@ -87,7 +87,8 @@ const INPUT: AnnotationInput = {
     language: 'en',
     fullText: 'Hello there.',
     modelName: 'whisper-base',
-    segments: [{ startTime: 0.5, endTime: 1.2, text: 'Hello there.' }],
+    source: 'whisper',
+    segments: [{ startTime: 0.5, endTime: 1.2, text: 'Hello there.', language: 'en' }],
   },
   models: [
     { step: 'transcription', name: 'whisper-base', revision: 'r1', licence: 'MIT' },
@@ -285,7 +286,13 @@ describe('buildAnnotation', () => {
   })
 
   it('tells silence from a transcript that was never made', () => {
-    const silent = { language: null, fullText: '', modelName: 'whisper-base', segments: [] }
+    const silent = {
+      language: null,
+      fullText: '',
+      modelName: 'whisper-base',
+      source: 'whisper' as const,
+      segments: [],
+    }
     const found = buildAnnotation({ ...INPUT, transcript: silent })
     expect(found.transcript).toMatchObject({ full_text: '', segments: [] })
     expect(found.quality.has_speech).toBe(false)

@@ -18,6 +18,7 @@ import { idParams, plainText, problems } from '../schemas/common.ts'
 import * as schemas from '../schemas/video-parts.ts'
 import { searchServices } from '../search-services.ts'
 import { timelineOf } from '../timeline.ts'
+import { segmentJson } from '../transcript-json.ts'
 import { detectionJson, keyframeJson, momentJson } from '../video-json.ts'
 
 /** The parts of one video, by windows and pages: no answer grows with the video. */
@@ -142,12 +143,9 @@ export const videoPartRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
       return {
         language: found.language,
         model_name: found.modelName,
+        source: found.source,
         total: found.total,
-        items: found.items.map((segment) => ({
-          start_time: segment.startTime,
-          end_time: segment.endTime,
-          text: segment.text,
-        })),
+        items: found.items.map((segment) => segmentJson(segment, found.source ?? 'whisper')),
         next_cursor: found.nextCursor,
       }
     },

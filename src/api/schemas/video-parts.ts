@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { page, plainText } from './common.ts'
 import { moment, searchMode, searchWords } from './search.ts'
-import { activity, detection, keyframe } from './videos.ts'
+import { activity, detection, keyframe, transcriptSegment, transcriptSource } from './videos.ts'
 
 const seconds = z.number()
 const share = z.number()
@@ -111,15 +111,11 @@ export const transcriptQuery = z.strictObject({
   limit: limit(1000, 500),
   cursor,
 })
-export const transcriptSegment = z.object({
-  start_time: seconds,
-  end_time: seconds,
-  text: z.string(),
-})
 export const transcriptPage = page(transcriptSegment)
   .extend({
     language: z.string().nullable(),
     model_name: z.string().nullable().describe('Null when none was made'),
+    source: transcriptSource.nullable(),
     total: count.describe('Segments that match'),
   })
   .meta({ id: 'TranscriptPage' })

@@ -86,11 +86,35 @@ export const activity = z.object({
 })
 export type Activity = z.infer<typeof activity>
 
+export const transcriptSource = z
+  .enum(['whisper', 'captions'])
+  .describe('Written down by the speech model, or captions that came with the video')
+
+export const transcriptSegment = z.object({
+  start_time: seconds,
+  end_time: seconds,
+  text: z.string(),
+  language: z.string().nullable().describe('Null when not known'),
+  source: transcriptSource,
+  words: z
+    .array(
+      z.object({
+        text: z.string().describe('With the space before it'),
+        start_time: seconds,
+        end_time: seconds,
+        probability: share,
+      }),
+    )
+    .nullable()
+    .describe('Null when they were not asked for (FORGEINDEX_WORD_TIMES)'),
+})
+
 export const transcript = z.object({
   full_text: z.string(),
-  language: z.string().nullable(),
+  language: z.string().nullable().describe('Spoken most'),
   model_name: z.string(),
-  segments: z.array(z.object({ start_time: seconds, end_time: seconds, text: z.string() })),
+  source: transcriptSource,
+  segments: z.array(transcriptSegment),
 })
 
 /** One label of a whole video. */
