@@ -50,7 +50,7 @@ export class DetectionStep implements PipelineStep {
         tracks: new Set(tracks.values()).size,
       },
       modelName: ref.name,
-      device: models.device,
+      device: models.deviceOf('detector'),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
       write: (trx) => replaceDetections(trx, video.id, detections),
     }
