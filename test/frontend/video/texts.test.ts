@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { formatShare } from '../../../frontend/src/lib/format.ts'
 import { evidenceText } from '../../../frontend/src/pages/video/panels/activities-panel.tsx'
 import {
   entriesOf,
@@ -7,7 +8,7 @@ import {
 } from '../../../frontend/src/pages/video/panels/json-tree.ts'
 import { splitMarks } from '../../../frontend/src/pages/video/panels/marked-text.tsx'
 import { fileName, toSrt, toVtt } from '../../../frontend/src/pages/video/panels/subtitles.ts'
-import { visibleBoxes } from '../../../frontend/src/pages/video/player/box-overlay.tsx'
+import { boxText, visibleBoxes } from '../../../frontend/src/pages/video/player/box-overlay.tsx'
 import { timeOfUrl } from '../../../frontend/src/pages/video/state/use-url-time.ts'
 
 const segments = [
@@ -97,6 +98,8 @@ it('draws boxes that are shown and sure enough, small ones on top', () => {
     bbox_w: size,
     bbox_h: size,
     model_name: 'm',
+    track_id: null,
+    source: 'detector' as const,
   })
   const boxes = [
     box('cup', 0.9, 0.1),
@@ -108,6 +111,12 @@ it('draws boxes that are shown and sure enough, small ones on top', () => {
     'person',
     'cup',
   ])
+})
+
+it('numbers a box by the object that it is', () => {
+  const box = { label: 'hand_tool', confidence: 0.876 }
+  expect(boxText({ ...box, track_id: 2 })).toBe(`hand tool #2 ${formatShare(0.876)}`)
+  expect(boxText({ ...box, track_id: null })).toBe(`hand tool ${formatShare(0.876)}`)
 })
 
 it('takes only a time for a time in the address', () => {

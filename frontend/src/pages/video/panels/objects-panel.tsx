@@ -76,6 +76,13 @@ export function ObjectsPanel({ video }: { video: SmallVideo }) {
               <th scope="col" className="py-1.5 font-medium">
                 Label
               </th>
+              <th
+                scope="col"
+                className="w-14 px-1 py-1.5 text-right font-medium"
+                title="Different objects, followed from keyframe to keyframe"
+              >
+                Objects
+              </th>
               <th scope="col" className="w-14 px-1 py-1.5 text-right font-medium">
                 Count
               </th>
@@ -105,7 +112,7 @@ export function ObjectsPanel({ video }: { video: SmallVideo }) {
 }
 
 function LabelRow({ id, summary }: { id: string; summary: Summary }) {
-  const { label, kind, count, max_confidence } = summary
+  const { label, kind, count, tracks, max_confidence } = summary
   const { hidden, toggle, highlight, setHighlight } = useLabels()
   const { toBest, toNext } = useJumps(id, summary)
   const name = humanLabel(label)
@@ -143,6 +150,12 @@ function LabelRow({ id, summary }: { id: string; summary: Summary }) {
             <Badge title="Judged from the whole picture: it has no box">concept</Badge>
           )}
         </span>
+      </td>
+      <td
+        className="px-1 py-0.5 text-right font-mono tabular-nums"
+        title={tracks ? `${formatCount(tracks)} different objects` : undefined}
+      >
+        {tracks ? formatCount(tracks) : ''}
       </td>
       <td
         className="px-1 py-0.5 text-right font-mono tabular-nums"

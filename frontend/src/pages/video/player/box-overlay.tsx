@@ -46,6 +46,12 @@ export function BoxOverlay({
   )
 }
 
+/** `Person #2 87%`: boxes of the video with one number are one object. */
+export function boxText(box: Pick<Detection, 'label' | 'track_id' | 'confidence'>): string {
+  const number = box.track_id === null ? '' : ` #${box.track_id}`
+  return `${humanLabel(box.label)}${number} ${formatShare(box.confidence)}`
+}
+
 const percent = (share: number) => `${share * 100}%`
 
 /** A label above its box has no room when that begins nearer to the picture's top than this share. */
@@ -65,7 +71,7 @@ const Box = memo(function Box({
   onPin: (label: string | null) => void
 }) {
   const color = colorOf(box.label)
-  const text = `${humanLabel(box.label)} ${formatShare(box.confidence)}`
+  const text = boxText(box)
   const isAtRight = box.bbox_x > 0.8
   return (
     <button
