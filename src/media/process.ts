@@ -192,7 +192,7 @@ const SECRET_NAME =
   /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|_KEY$|^FORGEINDEX_(?:PROXY|COOKIES)_/i
 
 /** Inherited variables (PATH, HOME, proxies, locale) are passed on; no setting is read here. */
-function environmentWithoutSecrets(): NodeJS.ProcessEnv {
+export function environmentWithoutSecrets(): NodeJS.ProcessEnv {
   // biome-ignore lint/style/noProcessEnv: passed on to programs, not read
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRET_NAME.test(name)))
 }

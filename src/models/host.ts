@@ -142,13 +142,15 @@ export class ModelHost implements AsyncDisposable {
   }
 
   /**
-   * Starts loading the models that images need, so that the first frames of a video find them
-   * ready: call it when work begins that leads to them. Costs nothing when they are loaded.
+   * Begins to load the models that images need, so that the first frames of a video find them
+   * ready: call it when work begins that leads to them. What goes wrong shows with that work.
    */
-  async prewarm(): Promise<void> {
+  prewarm(): void {
     for (const job of ['embed-images', 'detect'] as const) {
-      const { installed } = await this.describe(MODEL_OF[job])
-      if (installed) this.#work.load(await this.#forJob(job))
+      this.#forJob(job).then(
+        (what) => this.#work.load(what),
+        () => {},
+      )
     }
   }
 

@@ -27,7 +27,9 @@ export class FramesStep implements PipelineStep {
     return {}
   }
 
-  async run({ video, settings, storage, files, signal }: StepContext): Promise<StepReport> {
+  async run({ video, settings, storage, models, files, signal }: StepContext): Promise<StepReport> {
+    // They are read from disk while the video is decoded.
+    models.prewarm()
     const original = await files.original(signal)
     const info = await probe(settings, original, { signal })
     const folder = files.scratch('decode')
