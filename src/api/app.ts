@@ -16,6 +16,7 @@ import { type AccessOptions, checkAccess } from './access.ts'
 import { handleError } from './problems.ts'
 import { UPLOAD_LIMITS } from './receive-upload.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { duplicateRoutes } from './routes/duplicates.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exportRoutes } from './routes/exports.ts'
 import { forgottenRoutes } from './routes/forgotten.ts'
@@ -102,6 +103,7 @@ export async function buildApp(services: Services, options: AppOptions) {
   await app.register(videoRoutes, { services })
   await app.register(videoPartRoutes, { services })
   await app.register(provenanceRoutes, { services })
+  await app.register(duplicateRoutes, { services })
   await app.register(forgottenRoutes, { services })
   await app.register(taxonomyRoutes, { services })
   await app.register(datasetRoutes, { services })

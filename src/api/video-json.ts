@@ -14,12 +14,13 @@ import { transcriptOf } from '../store/transcripts.ts'
 import { videoCountsOf, videoLabelsOf } from '../store/video-labels.ts'
 import type { VideoSummary } from '../store/video-list.ts'
 import { getVideo, type Video } from '../store/videos.ts'
+import { duplicateJson } from './duplicate-json.ts'
 import { evidenceJson } from './provenance-json.ts'
 import { iso, isoOrNull } from './schemas/common.ts'
 import type { Moment as MomentJson } from './schemas/search.ts'
 import type { Detection as DetectionJson, Keyframe as KeyframeJson } from './schemas/video-parts.ts'
-import { segmentJson } from './transcript-json.ts'
 import type { ModelUsed, VideoDetail, VideoSummary as VideoSummaryJson } from './schemas/videos.ts'
+import { segmentJson } from './transcript-json.ts'
 
 export const videoUrl = (id: string, part: string) => `/api/videos/${id}/${part}`
 
@@ -71,7 +72,6 @@ export async function loadVideoDetail(
     tags: () => tagsOf(db, video.id),
     keyframes: async () =>
       (await keyframesOf(db, video.id)).map((keyframe) => keyframeJson(video.id, keyframe)),
-    detections: async () => (await detectionsOf(db, video.id)).map(detectionJson),
     shots: async () =>
       (await storedShotsOf(db, video.id)).map((shot) => ({
         shot_index: shot.index,
@@ -80,6 +80,7 @@ export async function loadVideoDetail(
         transition: shot.transition,
         strength: shot.strength === null ? null : rounded(shot.strength),
       })),
+    detections: async () => (await detectionsOf(db, video.id)).map(detectionJson),
     concepts: async () =>
       (await conceptsOf(db, video.id)).map((concept) => ({
         keyframe_id: concept.keyframeId,
@@ -104,20 +105,11 @@ export async function loadVideoDetail(
             language: transcript.language,
             model_name: transcript.modelName,
             source: transcript.source,
-            segments: transcript.segments.map((segment) =>
-              segmentJson(segment, transcript.source),
-            ),
+            segments: transcript.segments.map((segment) => segmentJson(segment, transcript.source)),
           }
         : null
     },
-    duplicates: async () =>
-      (await nearDuplicatesOf(db, video.id)).map((duplicate) => ({
-        video_id: duplicate.videoId,
-        title: duplicate.title,
-        similarity: duplicate.similarity,
-        thumbnail_url: duplicate.thumbnailKey ? videoUrl(duplicate.videoId, 'thumbnail') : null,
-        relation: duplicate.isEarlier ? ('earlier' as const) : ('later' as const),
-      })),
+    duplicates: async () => (await nearDuplicatesOf(db, video.id)).map(duplicateJson),
     steps: async () => {
       const runs = new Map((await stepRunsOf(db, video.id)).map((run) => [run.step, run]))
       return STEP_NAMES.map((name) => stepJson(name, runs.get(name)))

@@ -1,5 +1,31 @@
 import { sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
+import { NotFoundError } from '../errors.ts'
+import { recordEvent } from './events.ts'
+import { checkedId } from './ids.ts'
+import type { DuplicateKind, DuplicateVerdict } from './schema.ts'
+
+/** A stretch of a video in seconds. */
+interface Stretch {
+  start: number
+  end: number
+}
+
+/** Another video that was found to look like one, and how they were found to belong together. */
+export interface FoundPair {
+  otherId: string
+  /** Cosine similarity of the two videos' vectors, at most 1. */
+  similarity: number
+  /** Null: it could not be compared; the similarity alone speaks. */
+  kind: DuplicateKind | null
+  /** Stretches of this video and of the other one; null without a match. */
+  match: { first: Stretch; second: Stretch } | null
+  isMirrored: boolean
+  /** Time in the other one = speed · time in this one. */
+  speed: number
+  /** Mean correlation of the pictures, -1 to 1; null when none was compared. */
+  sameness: number | null
+}
 
 /** A video that looks like another one. */
 export interface NearDuplicate {
@@ -9,86 +35,247 @@ export interface NearDuplicate {
   similarity: number
   /** Storage key; null without a thumbnail. */
   thumbnailKey: string | null
-  /** True when the other one came first, so that the video asked about is the flagged one. */
+  /** True when the other one came first. */
   isEarlier: boolean
+  /** Null for a pair of an older version that was not compared yet. */
+  kind: DuplicateKind | null
+  /** The stretch in the video asked about, and in the other one; null without a match. */
+  match: { own: Stretch; other: Stretch } | null
+  isMirrored: boolean
+  /** Time in the other one = speed · time in the video asked about. */
+  speed: number
+  /** Which of the two is flagged as the duplicate; null: none. */
+  flagged: 'this' | 'other' | null
+  /** What a person said; null: nobody did. */
+  verdict: DuplicateVerdict | null
+  /** Names the group of duplicates that both are in; null when they are none. */
+  clusterId: string | null
+  /** The other one is the one of its group to keep. */
+  isKeeper: boolean
 }
 
-/** Nearest videos looked at: one more would have to be a duplicate of as many others. */
-const NEAREST = 200
+/**
+ * Which of two videos is the better one, as columns to sort by: short side in pixels, length in steps
+ * of 3 % (what is missing counts, rounding does not), sound, bytes a second, age. Known of each
+ * video alone, so that no three of them can each be worse than the next.
+ */
+const QUALITY = sql`
+  least(v.width, v.height) desc nulls last,
+  round(ln(greatest(v.duration, 0.1)) / ln(1.03)) desc nulls last,
+  v.has_audio desc nulls last,
+  v.bytes / greatest(v.duration, 0.1) desc nulls last,
+  v.created_at, v.id`
+
+/** Share of the lesser video that the better one must show before the lesser is flagged. */
+const COVERED = 0.8
+
+/** Ids of the videos that a video has pairs with. */
+export async function duplicatePartners(db: Db | Trx, videoId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select video_id_a as id from duplicate_pairs where video_id_b = ${videoId}
+    union select video_id_b from duplicate_pairs where video_id_a = ${videoId}`.execute(db)
+  return rows.map((row) => row.id)
+}
 
 /**
- * Flags every pair of this video with another whose vectors' cosine similarity is above
- * `threshold`, and forgets the pairs it had before. Only vectors of the same model are compared.
- * The later of the two is the one flagged. Returns the number of pairs; 0 without a vector.
+ * Writes a video's pairs and forgets those with `earlier` partners that are no more. A pair that
+ * another video found meanwhile stays. The lesser of the two is the one flagged: when both are the
+ * same from end to end, or when most of it is in the better one. A person's verdict goes first.
+ * Returns the number of pairs.
  */
 export async function replaceDuplicatePairs(
   trx: Trx,
   videoId: string,
-  threshold: number,
+  modelName: string,
+  found: FoundPair[],
+  earlier: string[],
 ): Promise<number> {
-  await trx
-    .deleteFrom('duplicate_pairs')
-    .where((eb) => eb.or([eb('video_id_a', '=', videoId), eb('video_id_b', '=', videoId)]))
-    .execute()
-  // Two videos finishing at once must see each other: one of them waits here for the other's commit.
+  // Two videos that find each other at once must not wait for each other's rows crosswise.
   await sql`select pg_advisory_xact_lock(hashtext('forgeindex.duplicate_pairs'))`.execute(trx)
-  // On a server the index finds 7 of 10 with its defaults; on the embedded one there is none to set.
-  await sql`select set_config('hnsw.ef_search', '1000', true), set_config('hnsw.iterative_scan', 'strict_order', true)`.execute(
-    trx,
-  )
-  const result = await sql`
-    with mine as (
-      select e.embedding, e.model_id, v.created_at, v.id
-      from video_embeddings e join videos v on v.id = e.video_id where e.video_id = ${videoId}
-    ),
-    near as materialized (
-      select e.video_id, e.model_name, e.embedding <=> (select embedding from mine) as distance
-      from video_embeddings e
-      where e.model_id = (select model_id from mine) and e.video_id <> ${videoId}
-      order by e.embedding <=> (select embedding from mine)
-      limit ${NEAREST}
+  const gone = [...new Set([...earlier, ...found.map((pair) => pair.otherId)])]
+  await sql`
+    delete from duplicate_pairs
+    where (video_id_a = ${videoId} and video_id_b = any(${gone}::uuid[]))
+      or (video_id_b = ${videoId} and video_id_a = any(${gone}::uuid[]))`.execute(trx)
+  let count = 0
+  for (const pair of found) {
+    const { rows } = await sql<{ id: string; duration: number | null }>`
+      select v.id, v.duration from videos v where v.id in (${videoId}, ${pair.otherId})
+      order by ${QUALITY}`.execute(trx)
+    const [better, lesser] = rows
+    // Forgotten meanwhile.
+    if (!better || !lesser) continue
+    const ofBetter = better.id === videoId ? pair.match?.first : pair.match?.second
+    const ofLesser = better.id === videoId ? pair.match?.second : pair.match?.first
+    await sql`
+      insert into duplicate_pairs (video_id_a, video_id_b, similarity, model_name, kind, start_a,
+        end_a, start_b, end_b, is_mirrored, speed, sameness, is_duplicate)
+      values (${better.id}, ${lesser.id}, ${pair.similarity}, ${modelName}, ${pair.kind},
+        ${ofBetter?.start ?? null}, ${ofBetter?.end ?? null}, ${ofLesser?.start ?? null},
+        ${ofLesser?.end ?? null}, ${pair.isMirrored},
+        ${better.id === videoId ? pair.speed : 1 / pair.speed}, ${pair.sameness},
+        coalesce((select verdict = 'duplicate' from duplicate_verdicts
+            where video_id_a = least(${better.id}::uuid, ${lesser.id}::uuid)
+              and video_id_b = greatest(${better.id}::uuid, ${lesser.id}::uuid)),
+          ${isDuplicatePair(pair.kind, ofLesser ?? null, lesser.duration)}))`.execute(trx)
+    count += 1
+  }
+  return count
+}
+
+/** What is found of itself, before anybody says otherwise. */
+function isDuplicatePair(
+  kind: DuplicateKind | null,
+  ofLesser: Stretch | null,
+  duration: number | null,
+): boolean {
+  if (kind !== 'excerpt') return kind !== 'same-scene'
+  if (!ofLesser || !duration) return false
+  return (ofLesser.end - ofLesser.start) / duration >= COVERED
+}
+
+/**
+ * What a person says of two videos that look alike; null takes it back. It stays when the pair is
+ * computed anew.
+ *
+ * @throws NotFoundError `pair-not-found`
+ */
+export async function setDuplicateVerdict(
+  db: Db,
+  videoId: string,
+  otherId: string,
+  verdict: DuplicateVerdict | null,
+): Promise<void> {
+  const [one, two] = [checkedId('video', videoId), checkedId('video', otherId)].sort()
+  await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('forgeindex.duplicate_pairs'))`.execute(trx)
+    const { rows } = await sql<{
+      kind: DuplicateKind | null
+      start_b: number | null
+      end_b: number | null
+      duration: number | null
+    }>`
+      select p.kind, p.start_b, p.end_b, v.duration
+      from duplicate_pairs p join videos v on v.id = p.video_id_b
+      where (p.video_id_a, p.video_id_b) in ((${one}::uuid, ${two}::uuid), (${two}::uuid, ${one}::uuid))
+      `.execute(trx)
+    const pair = rows[0]
+    if (!pair) {
+      throw new NotFoundError(
+        'pair-not-found',
+        `Expected two videos that were found to look alike; ${videoId} and ${otherId} were not.`,
+      )
+    }
+    await sql`delete from duplicate_verdicts where video_id_a = ${one} and video_id_b = ${two}`.execute(
+      trx,
     )
-    insert into duplicate_pairs (video_id_a, video_id_b, similarity, model_name)
-    select
-      case when (v.created_at, v.id) < (mine.created_at, mine.id) then v.id else mine.id end,
-      case when (v.created_at, v.id) < (mine.created_at, mine.id) then mine.id else v.id end,
-      least(1, 1 - near.distance), near.model_name
-    from near join videos v on v.id = near.video_id cross join mine
-    where 1 - near.distance > ${threshold}
-    on conflict do nothing`.execute(trx)
-  return Number(result.numAffectedRows ?? 0)
+    if (verdict) {
+      await trx
+        .insertInto('duplicate_verdicts')
+        .values({ video_id_a: one!, video_id_b: two!, verdict })
+        .execute()
+    }
+    const stretch =
+      pair.start_b === null || pair.end_b === null ? null : { start: pair.start_b, end: pair.end_b }
+    const isDuplicate = verdict
+      ? verdict === 'duplicate'
+      : isDuplicatePair(pair.kind, stretch, pair.duration)
+    await sql`update duplicate_pairs set is_duplicate = ${isDuplicate}
+      where (video_id_a, video_id_b) in ((${one}::uuid, ${two}::uuid), (${two}::uuid, ${one}::uuid))
+      `.execute(trx)
+    for (const id of [videoId, otherId]) {
+      await recordEvent(trx, 'video.updated', { videoId: id }, { video_id: id })
+    }
+  })
 }
 
-/** Near-duplicates of a video in both directions, most similar first. */
+/** Near-duplicates of a video, whichever of the two is the better one, most similar first. */
 export async function nearDuplicatesOf(db: Db | Trx, videoId: string): Promise<NearDuplicate[]> {
-  const { rows } = await sql<{
-    video_id: string
-    title: string
-    similarity: number
-    thumbnail_key: string | null
-    is_earlier: boolean
-  }>`
-    select v.id as video_id, v.title, p.similarity, v.thumbnail_key,
-      p.video_id_b = ${videoId} as is_earlier
-    from duplicate_pairs p
-    join videos v on v.id = case when p.video_id_a = ${videoId} then p.video_id_b else p.video_id_a end
-    where p.video_id_a = ${videoId} or p.video_id_b = ${videoId}
+  const { rows } = await sql<PairRow>`
+    select v.id as video_id, v.title, p.similarity, v.thumbnail_key, p.kind, p.is_mirrored, p.speed,
+      p.start_a, p.end_a, p.start_b, p.end_b, p.is_duplicate, d.verdict,
+      (v.created_at, v.id) < (me.created_at, me.id) as is_earlier, p.video_id_a = me.id as is_better
+    from videos me
+    join duplicate_pairs p on me.id in (p.video_id_a, p.video_id_b)
+    join videos v on v.id = case when p.video_id_a = me.id then p.video_id_b else p.video_id_a end
+    left join duplicate_verdicts d on d.video_id_a = least(me.id, v.id)
+      and d.video_id_b = greatest(me.id, v.id)
+    where me.id = ${videoId}
     order by p.similarity desc, v.id`.execute(db)
-  return rows.map((row) => ({
-    videoId: row.video_id,
-    title: row.title,
-    similarity: row.similarity,
-    thumbnailKey: row.thumbnail_key,
-    isEarlier: row.is_earlier,
-  }))
+  const cluster = rows.some((row) => row.is_duplicate) ? await clusterOf(db, videoId) : null
+  return rows.map((row) => {
+    const a = stretchOf(row.start_a, row.end_a)
+    const b = stretchOf(row.start_b, row.end_b)
+    return {
+      videoId: row.video_id,
+      title: row.title,
+      similarity: row.similarity,
+      thumbnailKey: row.thumbnail_key,
+      isEarlier: row.is_earlier,
+      kind: row.kind,
+      match: a && b && { own: row.is_better ? a : b, other: row.is_better ? b : a },
+      isMirrored: row.is_mirrored,
+      speed: row.is_better ? row.speed : 1 / row.speed,
+      flagged: row.is_duplicate ? (row.is_better ? 'other' : 'this') : null,
+      verdict: row.verdict,
+      clusterId: row.is_duplicate ? (cluster?.id ?? null) : null,
+      isKeeper: row.is_duplicate && cluster?.keeperId === row.video_id,
+    }
+  })
 }
 
-/** True when the video is the later one of some pair. */
+interface PairRow {
+  video_id: string
+  title: string
+  similarity: number
+  thumbnail_key: string | null
+  kind: DuplicateKind | null
+  is_mirrored: boolean
+  speed: number
+  start_a: number | null
+  end_a: number | null
+  start_b: number | null
+  end_b: number | null
+  is_duplicate: boolean
+  verdict: DuplicateVerdict | null
+  is_earlier: boolean
+  is_better: boolean
+}
+
+function stretchOf(start: number | null, end: number | null): Stretch | null {
+  return start === null || end === null ? null : { start, end }
+}
+
+/**
+ * The group of duplicates that a video is in: all that pairs reach from it, the best first. Worked
+ * out when asked for, so that no order of arrival and no video taken away can leave it wrong. Its id is the
+ * least of its members' ids. Null for a video without a duplicate.
+ */
+export async function clusterOf(
+  db: Db | Trx,
+  videoId: string,
+): Promise<{ id: string; keeperId: string; videoIds: string[] } | null> {
+  const { rows } = await sql<{ id: string }>`
+    with recursive members (id) as (
+      select ${videoId}::uuid
+      union
+      select case when p.video_id_a = m.id then p.video_id_b else p.video_id_a end
+      from members m
+      join duplicate_pairs p on p.is_duplicate and m.id in (p.video_id_a, p.video_id_b)
+    )
+    select v.id from members m join videos v on v.id = m.id order by ${QUALITY}`.execute(db)
+  const videoIds = rows.map((row) => row.id)
+  if (videoIds.length < 2) return null
+  return { id: videoIds.toSorted()[0]!, keeperId: videoIds[0]!, videoIds }
+}
+
+/** True when a better video that shows the same is there. */
 export async function isDuplicate(db: Db | Trx, videoId: string): Promise<boolean> {
   const row = await db
     .selectFrom('duplicate_pairs')
     .select('video_id_b')
     .where('video_id_b', '=', videoId)
+    .where('is_duplicate', '=', true)
     .executeTakeFirst()
   return row !== undefined
 }

@@ -72,13 +72,20 @@ export async function deleteEmbeddings(trx: Trx, videoId: string): Promise<void>
   await trx.deleteFrom('video_embeddings').where('video_id', '=', videoId).execute()
 }
 
-/** A video's frame vectors in presentation order, stored at half precision. */
-export async function frameVectorsOf(db: Db | Trx, videoId: string): Promise<KeyframeVector[]> {
+/** A video's frame vectors in presentation order, stored at half precision; all, or these only. */
+export async function frameVectorsOf(
+  db: Db | Trx,
+  videoId: string,
+  keyframeIds?: string[],
+): Promise<KeyframeVector[]> {
   const rows = await db
     .selectFrom('keyframe_embeddings as e')
     .innerJoin('keyframes as k', 'k.id', 'e.keyframe_id')
     .select(['e.keyframe_id', sql<string>`e.embedding::text`.as('embedding')])
     .where('e.video_id', '=', videoId)
+    .$if(keyframeIds !== undefined, (query) =>
+      query.where('e.keyframe_id', '=', sql<string>`any(${keyframeIds}::uuid[])`),
+    )
     .orderBy('k.timestamp')
     .execute()
   return rows.map((row) => ({

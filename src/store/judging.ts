@@ -110,7 +110,7 @@ async function duplicateOf(
     from duplicate_pairs p
     join videos v on v.id = case when p.video_id_a = ${videoId} then p.video_id_b else p.video_id_a end
     join candidates c on c.video_id = v.id and c.task_id = ${taskId} and c.state = 'accepted'
-    where ${videoId} in (p.video_id_a, p.video_id_b) and v.status <> 'failed'
+    where ${videoId} in (p.video_id_a, p.video_id_b) and p.is_duplicate and v.status <> 'failed'
       and c.judged_at is not null
     order by p.similarity desc limit 1`.execute(trx)
   const like = rows[0]

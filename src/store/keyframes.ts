@@ -20,13 +20,14 @@ export interface Keyframe {
 /** Rows in one INSERT: the embedded database runs in this process and blocks it for each statement. */
 export const INSERT_ROWS = 100
 
-/** Replaces a video's keyframes, and with them every vector, box and concept on them. */
+/** Replaces a video's keyframes, and with them every vector, print, box and concept on them. */
 export async function replaceKeyframes(
   trx: Trx,
   videoId: string,
   keyframes: Omit<Keyframe, 'id' | 'videoId'>[],
 ): Promise<void> {
   await trx.deleteFrom('keyframes').where('video_id', '=', videoId).execute()
+  await trx.deleteFrom('video_prints').where('video_id', '=', videoId).execute()
   for (let start = 0; start < keyframes.length; start += INSERT_ROWS) {
     await trx
       .insertInto('keyframes')

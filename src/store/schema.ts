@@ -364,7 +364,16 @@ export interface DuplicatePairsTable {
   is_duplicate: Generated<boolean>
 }
 
-/** What a near-duplicate is; `src/pipeline/dedup/compare.ts` says how it is told. */
+/**
+ * What two videos that look alike are to each other; `src/pipeline/dedup/compare.ts` tells.
+ *
+ * - `exact`: the same pictures bit by bit
+ * - `re-encode`: the same pictures at the same times from end to end, whatever codec, size, crop,
+ *   mirror, logo or speed
+ * - `excerpt`: part of one is (part of) the other
+ * - `same-scene`: not the same happens at the same time: another take, another event before the same
+ *   camera. No duplicate.
+ */
 export const DUPLICATE_KINDS = ['exact', 're-encode', 'excerpt', 'same-scene'] as const
 export type DuplicateKind = (typeof DUPLICATE_KINDS)[number]
 

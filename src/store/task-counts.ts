@@ -21,7 +21,7 @@ export async function recountTask(trx: Trx, id: string): Promise<void> {
         count(*) filter (where c.state = 'accepted' and v.status = 'completed') as processed,
         count(*) filter (where c.state = 'accepted' and v.status = 'failed') as failed,
         count(*) filter (where c.reason_code = 'same-content' or (c.state = 'accepted' and exists
-          (select 1 from duplicate_pairs p where p.video_id_b = v.id))) as duplicate
+          (select 1 from duplicate_pairs p where p.video_id_b = v.id and p.is_duplicate))) as duplicate
       from candidates c left join videos v on v.id = c.video_id
       where c.task_id = ${id}
     ) c

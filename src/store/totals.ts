@@ -16,7 +16,7 @@ export interface LibraryTotals {
   labels: number
   /** Videos in which someone speaks. */
   transcripts: number
-  /** Videos that are the later one of a pair. */
+  /** Videos of which a better near-duplicate is there. */
   duplicates: number
   byStatus: Record<string, number>
   byPlatform: Record<string, number>
@@ -49,7 +49,7 @@ export async function libraryTotals(db: Db): Promise<LibraryTotals> {
   }>`select c.*,
       (select count(*) from video_tags) as tags,
       (select count(*) from transcripts where has_speech) as transcripts,
-      (select count(distinct video_id_b) from duplicate_pairs) as duplicates
+      (select count(distinct video_id_b) from duplicate_pairs where is_duplicate) as duplicates
     from (select coalesce(sum(keyframes), 0)::bigint as keyframes,
         coalesce(sum(detections), 0)::bigint as detections,
         coalesce(sum(concepts), 0)::bigint as concepts,

@@ -31,7 +31,7 @@ export interface VideoFilters {
   licence?: string[]
   /** True: someone was understood to speak. False: nobody, or never transcribed. */
   hasSpeech?: boolean
-  /** Leaves out the later video of each pair of near-duplicates. */
+  /** Leaves out the lesser video of each pair of near-duplicates; the same scene is none. */
   hideDuplicates?: boolean
   status?: VideoStatus[]
   /** These videos only; an empty list means none. */
@@ -81,9 +81,10 @@ const OPEN_LICENCE =
 
 type Condition = Expression<SqlBool>
 
-/** That someone speaks in `v`, and that it is the later of a pair of near-duplicates. */
+/** That someone speaks in `v`, and that a better near-duplicate of it is there. */
 export const HAS_SPEECH = sql<boolean>`(v.id in (select t.video_id from transcripts t where t.has_speech))`
-export const IS_DUPLICATE = sql<boolean>`(v.id in (select p.video_id_b from duplicate_pairs p))`
+export const IS_DUPLICATE = sql<boolean>`(v.id in (select p.video_id_b from duplicate_pairs p
+  where p.is_duplicate))`
 
 function conditions(filters: VideoFilters): Condition[] {
   const all: Condition[] = []

@@ -23,7 +23,7 @@ export interface VideoSummary {
   uploader: string | null
   sourceUrl: string
   createdAt: Date
-  /** How many earlier videos it is a near-duplicate of; 0 for an original. */
+  /** How many better videos it is a near-duplicate of; 0 for the one to keep. */
   duplicateOfCount: number
   /** Why it failed; null unless its status is `failed`. */
   failureCode: string | null
@@ -176,7 +176,8 @@ function selectSummaries(query: ReturnType<typeof matchingVideos>) {
     sql<string[]>`array(select t.tag from video_tags t where t.video_id = v.id order by t.tag)`.as(
       'tags',
     ),
-    sql<number>`(select count(*) from duplicate_pairs p where p.video_id_b = v.id)`.as(
+    sql<number>`(select count(*) from duplicate_pairs p
+      where p.video_id_b = v.id and p.is_duplicate)`.as(
       'duplicate_of_count',
     ),
   ])

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { STEP_STATES, VIDEO_STATUSES } from '../../store/schema.ts'
 import { isoDate, plainText } from './common.ts'
+import { nearDuplicate } from './duplicates.ts'
 import { licenceEvidence } from './provenance.ts'
 
 const share = z.number()
@@ -140,17 +141,6 @@ export const modelUsed = z.object({
 })
 export type ModelUsed = z.infer<typeof modelUsed>
 
-export const nearDuplicate = z.object({
-  video_id: z.string(),
-  title: z.string(),
-  similarity: share,
-  thumbnail_url: z.string().nullable(),
-  relation: z
-    .enum(['earlier', 'later'])
-    .describe('The other one is `earlier`: this video is flagged; `later`: the other one is'),
-})
-export type NearDuplicate = z.infer<typeof nearDuplicate>
-
 export const stepRun = z.object({
   name: z.string(),
   state: z.enum(STEP_STATES),
@@ -208,6 +198,11 @@ export const videoDetail = z
     models: z.array(modelUsed),
     tags: z.array(tag),
     keyframes: z.array(keyframe),
+    shots: z
+      .array(shot)
+      .describe(
+        'By an adaptive threshold; empty for videos processed before it, and without pictures',
+      ),
     detections: z.array(detection),
     concepts: z.array(concept),
     activities: z.array(activity),
@@ -227,11 +222,6 @@ export const fieldsQuery = z.strictObject({
     .transform((text) => text.split(',').filter(Boolean))
     .pipe(z.array(z.enum(Object.keys(videoDetail.shape) as [keyof VideoDetail])))
     .optional(),
-    shots: z
-      .array(shot)
-      .describe(
-        'By an adaptive threshold; empty for videos processed before it, and without pictures',
-      ),
 })
 
 export const tagBody = z.strictObject({ tag: plainText.trim().toLowerCase().min(1).max(100) })
