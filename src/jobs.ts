@@ -17,11 +17,12 @@ import { withoutCredentials } from './log.ts'
 import { checkFfmpeg } from './media/tools.ts'
 import { startNotifying } from './notify/dispatch.ts'
 import { processVideo, StaleRun, StepFailure } from './pipeline/orchestrator.ts'
+import { runTrial } from './pipeline/trial.ts'
 import type { Services } from './services.ts'
 import { STEPS } from './steps.ts'
 import { failExport } from './store/exports.ts'
 import { failTask, finishVideo } from './store/finish.ts'
-import { admitVideo, judgeKnownVideos } from './tasks/judge.ts'
+import { admitVideo, judgeKnownVideos, mayBeTurnedDown } from './tasks/judge.ts'
 import { startRefilling } from './tasks/refill.ts'
 
 /** Tries at one piece of work before a fault that may pass counts as final. */
@@ -85,20 +86,35 @@ export async function startJobs(services: Services): Promise<void> {
       },
     ),
   )
-  await queue.work('video', settings.processConcurrency, ({ videoId }, context) =>
+  await queue.work('video', settings.processConcurrency, ({ videoId, only }, context) =>
     guarded(
       services,
       context,
       withTools(() =>
         processVideo(services, STEPS, videoId, {
           ...context,
+          only: STEPS.find(({ name }) => name === only)?.name,
           isWanted: () => admitVideo(services, videoId),
+          mayBeUnwanted: () => mayBeTurnedDown(services, videoId),
         }),
       ),
       {
         retry: (delaySeconds, attempt) =>
-          queue.enqueue('video', { videoId }, { delaySeconds, attempt }),
+          queue.enqueue('video', { videoId, ...(only ? { only } : {}) }, { delaySeconds, attempt }),
         giveUp: (fault) => failVideo(services, videoId, fault),
+      },
+    ),
+  )
+  await queue.work('trial', 1, ({ videoId, job }, context) =>
+    guarded(
+      services,
+      context,
+      withTools(() => runTrial(services, STEPS, { videoId, job }, context)),
+      {
+        retry: (delaySeconds, attempt) =>
+          queue.enqueue('trial', { videoId, job }, { delaySeconds, attempt }),
+        // The trial says how many videos it has no result for.
+        giveUp: async () => {},
       },
     ),
   )

@@ -12,6 +12,7 @@ import { createLogger, type Logger } from './log.ts'
 import { ModelHost } from './models/host.ts'
 import { sweepScratch } from './pipeline/video-files.ts'
 import { dropAllLeases } from './store/rate-limits.ts'
+import { followModelChoices } from './tasks/model-choices.ts'
 
 /** The open parts of a running program. Built only by entry files, closed by disposing it. */
 export interface Services extends AsyncDisposable {
@@ -40,6 +41,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const storage = open(await openStorage(settings, { isAlone: lock !== null }))
     const database = open(await openDatabase(settings))
     const models = open(new ModelHost(settings, logger))
+    open(await followModelChoices(database.db, models, logger))
     const queue = open(await TaskQueue.open(database, logger))
     // One process alone: leases of a killed one are nobody's.
     if (lock) await dropAllLeases(database.db)

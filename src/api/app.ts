@@ -23,6 +23,7 @@ import { forgottenRoutes } from './routes/forgotten.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { BUILT_PAGES, pageRoutes } from './routes/pages.ts'
 import { provenanceRoutes } from './routes/provenance.ts'
+import { recomputeRoutes } from './routes/recompute.ts'
 import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -102,9 +103,10 @@ export async function buildApp(services: Services, options: AppOptions) {
   await app.register(searchRoutes, { services })
   await app.register(videoRoutes, { services })
   await app.register(videoPartRoutes, { services })
-  await app.register(provenanceRoutes, { services })
   await app.register(duplicateRoutes, { services })
+  await app.register(provenanceRoutes, { services })
   await app.register(forgottenRoutes, { services })
+  await app.register(recomputeRoutes, { services })
   await app.register(taxonomyRoutes, { services })
   await app.register(datasetRoutes, { services })
   await app.register(exportRoutes, { services })

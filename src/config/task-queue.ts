@@ -9,8 +9,10 @@ export interface JobKinds {
   ingest: { taskId: string }
   /** Download one video into storage. */
   fetch: { videoId: string }
-  /** Run the steps on one stored video. */
-  video: { videoId: string }
+  /** Run the steps on one stored video; with `only` this step and those that read it. */
+  video: { videoId: string; only?: string }
+  /** Run the model on trial for a job on one video. */
+  trial: { videoId: string; job: 'clip' | 'detector' | 'speech' }
   /** Make a dataset's archive. */
   export: { exportId: string }
   /** Send one message to a webhook, under the lease that was given out with the job. */
@@ -41,7 +43,7 @@ export type JobHandler<K extends JobKind> = (
   context: JobContext,
 ) => Promise<void>
 
-const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'export', 'deliver']
+const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'trial', 'export', 'deliver']
 /** Crashes that one job survives before it counts as failed. */
 const CRASH_LIMIT = 20
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
@@ -154,7 +156,11 @@ export class TaskQueue implements AsyncDisposable {
   }
 
   /** Takes jobs that carry `data` out of the queue and aborts those that run in this process. */
-  async cancel<K extends JobKind>(kind: K, data: JobKinds[K], transaction?: Trx): Promise<void> {
+  async cancel<K extends JobKind>(
+    kind: K,
+    data: Partial<JobKinds[K]>,
+    transaction?: Trx,
+  ): Promise<void> {
     const options = transaction ? { db: fromKysely(transaction) } : {}
     const jobs = await this.#boss.findJobs(kind, { data, ...options })
     const live = jobs.filter((job) => ['created', 'retry', 'active'].includes(job.state))

@@ -13,7 +13,11 @@ export function readersOf(step: PipelineStep, steps: readonly PipelineStep[]): S
 }
 
 /** True when the step's last run ended and had the same version and the same input. */
-export function isFresh(run: StepRun | undefined, step: PipelineStep, inputHash: string): boolean {
+export function isFresh(
+  run: Pick<StepRun, 'state' | 'version' | 'inputHash'> | undefined,
+  step: PipelineStep,
+  inputHash: string,
+): boolean {
   return (
     run !== undefined &&
     (run.state === 'done' || run.state === 'skipped') &&

@@ -4,6 +4,7 @@ import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kys
 /** Row types of every table, as migrations/*.sql make them. Rows do not leave `store/`. */
 export interface Schema {
   models: ModelsTable
+  model_choices: ModelChoicesTable
   videos: VideosTable
   keyframes: KeyframesTable
   shots: ShotsTable
@@ -110,6 +111,15 @@ type JsonOrNull<T> = ColumnType<T | null, string | null, string | null>
 type Time = ColumnType<Date, Date | string, Date | string>
 type TimeOrNull = ColumnType<Date | null, Date | string | null, Date | string | null>
 type CreatedAt = ColumnType<Date, Date | string | undefined, never>
+
+/** Models that were promoted or are on trial, by job. */
+export interface ModelChoicesTable {
+  job: 'clip' | 'detector' | 'speech'
+  active: string | null
+  promoted_at: Date | null
+  trial: string | null
+  trial_started_at: Date | null
+}
 
 export interface ModelsTable {
   id: Generated<number>

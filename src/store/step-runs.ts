@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
-import type { StepState } from './schema.ts'
+import type { StepRunsTable, StepState } from './schema.ts'
 
 /** The last run of one step on one video: its checkpoint. */
 export interface StepRun {
@@ -26,7 +26,11 @@ export async function stepRunsOf(db: Db | Trx, videoId: string): Promise<StepRun
     .where('video_id', '=', videoId)
     .orderBy('position')
     .execute()
-  return rows.map((row) => ({
+  return rows.map(toStepRun)
+}
+
+function toStepRun(row: Selectable<StepRunsTable>): StepRun {
+  return {
     step: row.step,
     position: row.position,
     version: row.version,
@@ -38,7 +42,24 @@ export async function stepRunsOf(db: Db | Trx, videoId: string): Promise<StepRun
     message: row.message,
     counts: row.counts,
     seconds: row.seconds,
-  }))
+  }
+}
+
+/** The runs of several videos, by video; one without a run is not in it. */
+export async function stepRunsOfAll(db: Db, videoIds: string[]): Promise<Map<string, StepRun[]>> {
+  const found = new Map<string, StepRun[]>()
+  if (videoIds.length === 0) return found
+  const rows = await db
+    .selectFrom('step_runs')
+    .selectAll()
+    .where('video_id', 'in', videoIds)
+    .orderBy('position')
+    .execute()
+  for (const row of rows) {
+    const runs = found.get(row.video_id) ?? []
+    found.set(row.video_id, [...runs, toStepRun(row)])
+  }
+  return found
 }
 
 /** Writes a run over the one before it. */
@@ -92,4 +113,20 @@ export async function measuredRate(db: Db, leastVideoSeconds: number): Promise<n
       on s.seconds is not null`.execute(db)
   const { worked, lasted } = rows[0]!
   return worked === null || lasted === null || lasted < leastVideoSeconds ? null : worked / lasted
+}
+
+/**
+ * Seconds that each step takes for a second of video, over the last 500 runs that ended well; a step
+ * that never did is not in it.
+ */
+export async function meanStepRates(db: Db): Promise<Map<string, number>> {
+  const { rows } = await sql<{ step: string; rate: number }>`
+    select step, sum(seconds) / sum(duration) as rate
+    from (select distinct step from step_runs) names
+    cross join lateral (
+      select s.seconds, v.duration from step_runs s join videos v on v.id = s.video_id
+      where s.step = names.step and s.state = 'done' and s.seconds is not null and v.duration > 0
+      order by s.finished_at desc nulls last limit 500) last
+    group by step`.execute(db)
+  return new Map(rows.map(({ step, rate }) => [step, rate]))
 }

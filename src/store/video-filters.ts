@@ -48,6 +48,16 @@ export function matchingVideos(db: Db | Trx, filters: VideoFilters) {
   return db.selectFrom('videos as v').where((eb) => eb.and(conditions(filters)))
 }
 
+/** Ids of all videos that the filters mean, oldest first. */
+export async function matchingVideoIds(db: Db, filters: VideoFilters): Promise<string[]> {
+  const rows = await matchingVideos(db, filters)
+    .select('v.id')
+    .orderBy('v.created_at')
+    .orderBy('v.id')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
 /** The filters as one condition on `v`. */
 export function matches(filters: VideoFilters): Expression<SqlBool> {
   const all = conditions(filters)

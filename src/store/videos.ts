@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
 import { checkedId, notFound } from './ids.ts'
 import type { FetchFrom, StoredCaptions, VideoFailure, VideoStatus, VideosTable } from './schema.ts'
@@ -115,6 +115,20 @@ export async function getVideo(db: Db | Trx, id: string): Promise<Video> {
     .executeTakeFirst()
   if (!row) throw notFound('video', id)
   return toVideo(row)
+}
+
+/** Those of these videos that there are, in no particular order. */
+export async function videosById(db: Db, ids: string[]): Promise<Video[]> {
+  if (ids.length === 0) return []
+  const rows = await db.selectFrom('videos').selectAll().where('id', 'in', ids).execute()
+  return rows.map(toVideo)
+}
+
+/** Seconds of video that these have together; those of unknown length count nothing. */
+export async function totalDuration(db: Db, ids: string[]): Promise<number> {
+  const { rows } = await sql<{ seconds: number | null }>`
+    select sum(duration)::float8 as seconds from videos where id = any(${ids}::uuid[])`.execute(db)
+  return rows[0]?.seconds ?? 0
 }
 
 /** The video, its row held until the transaction ends; null when there is none. */

@@ -1,4 +1,5 @@
 import { ConflictError } from '../errors.ts'
+import type { StepName } from '../pipeline/step.ts'
 import type { Services } from '../services.ts'
 import { recordEvent } from '../store/events.ts'
 import { finishVideo } from '../store/finish.ts'
@@ -132,8 +133,14 @@ async function isWantedElsewhere(db: Parts['database']['db'], videoId: string, t
 /**
  * Runs a video's stale steps again: those whose model, threshold or taxonomy changed, and those
  * that failed. A video that was never fetched is fetched first.
+ *
+ * @param only this step and its readers alone; others stay as they are, even if stale
  */
-export async function reprocessVideo({ database, queue }: Parts, videoId: string): Promise<void> {
+export async function reprocessVideo(
+  { database, queue }: Parts,
+  videoId: string,
+  only?: StepName,
+): Promise<void> {
   await database.db.transaction().execute(async (trx) => {
     const video = await lockVideo(trx, videoId)
     // It is being worked on already.
@@ -141,7 +148,7 @@ export async function reprocessVideo({ database, queue }: Parts, videoId: string
     await updateVideo(trx, video.id, { status: 'pending', failure: null })
     await queue.enqueue(
       video.storageKey ? 'video' : 'fetch',
-      { videoId: video.id },
+      { videoId: video.id, ...(only && video.storageKey ? { only } : {}) },
       { transaction: trx },
     )
     await recordEvent(
