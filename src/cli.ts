@@ -13,6 +13,7 @@ import { reportFailure } from './commands/report.ts'
 import { search } from './commands/search.ts'
 import { seed } from './commands/seed.ts'
 import { serveCommand, workerCommand } from './commands/serve.ts'
+import { taxonomyCalibrate, taxonomyTest } from './commands/taxonomy.ts'
 import {
   webhookAdd,
   webhookDeliveries,
@@ -180,6 +181,28 @@ models
   .argument('[names...]')
   .option(...json)
   .action(run(modelsPull))
+
+const taxonomy = program
+  .command('taxonomy')
+  .description('the words used as labels: test FOLDER, calibrate FOLDER')
+taxonomy
+  .command('test')
+  .description(
+    'hits and misses of the concepts on labelled pictures: FOLDER/<concept>/*.jpg, FOLDER/none/*.jpg',
+  )
+  .argument('<folder>')
+  .option('--taxonomy <name>', 'name or path of a taxonomy')
+  .option(...json)
+  .action(run(taxonomyTest))
+taxonomy
+  .command('calibrate')
+  .description('measure the concepts on such pictures and write that into the taxonomy')
+  .argument('<folder>')
+  .option('--taxonomy <name>', 'name or path of a taxonomy')
+  .option('--out <file>', 'write a copy instead of changing the file')
+  .option('--origin <text>', 'which pictures they are; it is kept')
+  .option(...json)
+  .action(run(taxonomyCalibrate))
 
 const webhook = program
   .command('webhook')

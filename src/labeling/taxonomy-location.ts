@@ -9,6 +9,11 @@ const NAME = /^[a-z0-9][a-z0-9_-]*$/i
 // The same from src/labeling and dist/labeling.
 export const OWN_FOLDER = fileURLToPath(new URL('../../taxonomies', import.meta.url))
 
+/** Whether it is the name of a taxonomy, not the path of one. */
+export function isTaxonomyName(nameOrPath: string): boolean {
+  return NAME.test(nameOrPath)
+}
+
 /**
  * Absolute path of a taxonomy's file; what counts as a name and what as a path is said at
  * `loadTaxonomy`.
@@ -18,7 +23,7 @@ export async function locateTaxonomy(
   searchDirs: string[],
   allowPaths: boolean,
 ): Promise<string> {
-  const isName = NAME.test(nameOrPath)
+  const isName = isTaxonomyName(nameOrPath)
   const isPath = /[/\\]/.test(nameOrPath) || /\.ya?ml$/i.test(nameOrPath)
   if (!isName && !(isPath && allowPaths)) {
     throw new InvalidInputError(

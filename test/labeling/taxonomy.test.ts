@@ -87,6 +87,36 @@ describe('the manufacturing taxonomy', () => {
   })
 })
 
+describe('a rule', () => {
+  it('may ask for more than a label, and last and be bridged as it says', () => {
+    const [rule, plain] = parseTaxonomy(
+      stringify({
+        ...SMALL,
+        max_gap_seconds: 1,
+        activities: [
+          {
+            label: 'x',
+            any: [['pan', { label: 'person', count: 2, min_confidence: 0.6 }]],
+            min_duration_seconds: 0.5,
+            max_gap_seconds: 4,
+          },
+          ...SMALL.activities,
+        ],
+      }),
+      'x',
+    ).activities
+    expect(rule).toEqual({
+      label: 'x',
+      all: [],
+      any: [[{ label: 'pan' }, { label: 'person', count: 2, minConfidence: 0.6 }]],
+      none: [],
+      minDurationSeconds: 0.5,
+      maxGapSeconds: 4,
+    })
+    expect(plain).toMatchObject({ minDurationSeconds: 2, maxGapSeconds: 1 })
+  })
+})
+
 describe('the hash', () => {
   it('does not change with comments and layout', () => {
     const one = parseTaxonomy(stringify(SMALL), 'a')
@@ -134,6 +164,64 @@ describe('a wrong taxonomy', () => {
         expected: 'a concept or a value of objects',
         got: '"pot"',
       },
+    ])
+  })
+
+  it('is refused for thresholds that contradict each other', () => {
+    const calibration = {
+      model: 'm',
+      revision: '1',
+      date: '2026-01-02',
+      frames: 9,
+      origin: 'a test',
+      shares: [0, 1],
+      concepts: [
+        {
+          name: 'pot',
+          prompts: 'x',
+          quantiles: [2, 1],
+          threshold: 0.95,
+          keep_threshold: 0.96,
+          origin: 'a test',
+        },
+      ],
+    }
+    const rule = { label: 'x', all: [{ label: 'pan', keep_confidence: 0.2 }] }
+    expect(
+      faultsOf({
+        concepts: [{ ...SMALL.concepts[0], keep_threshold: 0.6 }],
+        activities: [rule],
+        calibration: [calibration],
+      }),
+    ).toEqual([
+      { path: 'concepts.0.keep_threshold', expected: 'at most threshold', got: '0.6' },
+      {
+        path: 'activities.0.all.0.keep_confidence',
+        expected: 'at most min_confidence',
+        got: '0.2',
+      },
+      {
+        path: 'calibration.0.concepts.0.keep_threshold',
+        expected: 'at most threshold',
+        got: '0.96',
+      },
+      { path: 'calibration.0.concepts.0.name', expected: 'a concept', got: '"pot"' },
+      {
+        path: 'calibration.0.concepts.0.quantiles',
+        expected: '2 numbers that never fall, one per share',
+        got: '[2,1]',
+      },
+      {
+        path: 'calibration.0.concepts.0.threshold',
+        expected: 'at most 0.9, which 9 frames can show',
+        got: '0.95',
+      },
+    ])
+  })
+
+  it('is refused for a template without a place for the prompt', () => {
+    expect(faultsOf({ templates: ['a photo'] })).toEqual([
+      { path: 'templates.0', expected: 'text with one {} for the prompt', got: '"a photo"' },
     ])
   })
 
