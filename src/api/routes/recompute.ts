@@ -5,16 +5,15 @@ import { InvalidInputError } from '../../errors.ts'
 import type { StepName } from '../../pipeline/step.ts'
 import type { Services } from '../../services.ts'
 import type { TrialJob } from '../../store/trials.ts'
+import { planRecompute, startRecompute } from '../../tasks/recompute.ts'
 import {
   discardTrial,
   jobOfStep,
   modelsInUse,
-  planRecompute,
   planTrial,
   promoteTrial,
-  startRecompute,
   startTrial,
-} from '../../tasks/recompute.ts'
+} from '../../tasks/trials.ts'
 import { isoOrNull, problems } from '../schemas/common.ts'
 import { jobModels, recomputeBody, recomputePlan, trialBody } from '../schemas/recompute.ts'
 
