@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Settings } from '../config/settings.ts'
 import { FileHashes } from './file-hashes.ts'
@@ -32,6 +33,8 @@ export interface ResolvedModel {
   manifest: ModelManifest
   /** Absolute path by role; holds only files that are there. */
   files: Partial<Record<FileRole, string>>
+  /** State of each file when it was hashed, see `isAsResolved`. */
+  states: Partial<Record<FileRole, string>>
 }
 
 /** One line of `forgeindex models list`. */
@@ -108,6 +111,24 @@ export function settingOf(settings: Settings, job: ModelJob): string {
     : settings.clipModel
 }
 
+/** Whether the files of a resolved model are still those that were hashed, by size and time. */
+export async function isAsResolved({ files, states }: ResolvedModel): Promise<boolean> {
+  for (const [role, file] of Object.entries(files) as [FileRole, string][]) {
+    if ((await stateOf(file)) !== states[role]) return false
+  }
+  return true
+}
+
+async function stateOf(file: string): Promise<string | null> {
+  try {
+    const { size, mtimeMs } = await stat(file)
+    return `${size} ${mtimeMs}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
 async function resolveLocated(
   settings: Settings,
   job: ModelJob,
@@ -123,7 +144,12 @@ async function resolveLocated(
   const parts = needsVad ? [...manifest.files, ...VAD_MODEL.files] : manifest.files
   const hashes = new FileHashes(settings.modelDirs.at(-1) ?? settings.dataDir)
   const fileHashes: Record<string, string> = {}
-  for (const [role, file] of Object.entries(files)) fileHashes[role] = await hashes.hashOf(file)
+  const states: ResolvedModel['states'] = {}
+  for (const [role, file] of Object.entries(files) as [FileRole, string][]) {
+    const state = await stateOf(file)
+    if (state) states[role] = state
+    fileHashes[role] = await hashes.hashOf(file)
+  }
   const missing = [...own.missing, ...vad.missing]
   return {
     job,
@@ -143,6 +169,7 @@ async function resolveLocated(
     missing,
     manifest,
     files,
+    states,
   }
 }
 

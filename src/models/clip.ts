@@ -54,7 +54,7 @@ export class ImageTower {
       for (const [index, tensor] of part.entries()) packed.set(tensor, index * size)
       const feed = new Tensor('float32', packed, [perRun, 3, image.size, image.size])
       const outputs = await this.#session.run({ [image.input]: feed })
-      const { data } = floatOutput(outputs, image.output)
+      const data = vectorsOf(outputs, image.output, [perRun, dims], name)
       vectors.set(data.subarray(0, part.length * dims), start * dims)
     }
     return normalised(vectors, dims, name)
@@ -105,7 +105,8 @@ export class TextTower {
       const dimensions = [batch.rows, batch.length]
       const feeds = { [text.ids]: integerTensor(input.type, batch.ids, dimensions) }
       if (text.mask) feeds[text.mask] = integerTensor(input.type, batch.mask, dimensions)
-      const { data } = floatOutput(await this.#session.run(feeds), text.output)
+      const outputs = await this.#session.run(feeds)
+      const data = vectorsOf(outputs, text.output, [perRun, dims], name)
       vectors.set(data.subarray(0, part.length * dims), start * dims)
     }
     return normalised(vectors, dims, name)
@@ -137,6 +138,21 @@ export function normalised(vectors: Float32Array, dims: number, model: string): 
     for (let index = 0; index < dims; index++) vector[index] = (vector[index] ?? 0) / length
   }
   return vectors
+}
+
+/** An output that must be [rows, dims]: of another shape, values would end up in other images' vectors. */
+function vectorsOf(
+  outputs: InferenceSession.ReturnType,
+  output: string,
+  shape: [rows: number, dims: number],
+  model: string,
+): Float32Array {
+  const { data, dims } = floatOutput(outputs, output)
+  if (dims.length === 2 && dims[0] === shape[0] && dims[1] === shape[1]) return data
+  throw new PermanentError(
+    'model-output-wrong',
+    `Expected [${shape}] numbers from ${model}'s output ${output}, got [${dims}]. Its manifest or its files are those of another model.`,
+  )
 }
 
 function requiredFile(files: ModelFiles, role: FileRole): string {

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import { SkipStep } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { PRIORITY } from './call.ts'
-import { type ModelJob, type ResolvedModel, resolveModel } from './catalog.ts'
+import { isAsResolved, type ModelJob, type ResolvedModel, resolveModel } from './catalog.ts'
 import type { Detection } from './detector/detector.ts'
 import { Lane } from './lane.ts'
 import type { Job, Jobs, ModelForJob } from './protocol.ts'
@@ -128,14 +128,15 @@ export class ModelHost implements AsyncDisposable {
   }
 
   /**
-   * The model that the settings choose for a job. Kept once it is installed; looked up again
-   * until then, so that `models pull` takes effect without a restart.
+   * The model that the settings choose for a job. Kept once it is installed and until one of its
+   * files changes: `models pull` takes effect without a restart, and what a damaged or exchanged file
+   * makes is never recorded as its predecessor's.
    *
    * @throws InvalidInputError as `resolveModel`
    */
   async describe(job: ModelJob): Promise<ResolvedModel> {
     const known = this.#resolved.get(job)
-    if (known) return known
+    if (known && (await isAsResolved(known))) return known
     const resolved = await resolveModel(this.#settings, job, this.#chosen.get(job))
     if (resolved.installed) this.#resolved.set(job, resolved)
     return resolved
