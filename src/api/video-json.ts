@@ -205,6 +205,7 @@ function stepJson(name: string, run: StepRun | undefined): VideoDetail['steps'][
     seconds: run.seconds,
     ...(run.modelName ? { model_name: run.modelName } : {}),
     ...(run.device ? { device: run.device } : {}),
+    ...(run.profile ? { profile: run.profile } : {}),
     counts: run.counts,
   }
 }

@@ -31,6 +31,9 @@ export interface ApifySettings {
   maxUsd: number
 }
 
+/** How much work is done for a result. */
+export type Profile = 'exact' | 'fast'
+
 /** Everything the program takes from its environment, checked and frozen. */
 export interface Settings {
   /** Server database; null means the embedded one under `dataDir`. */
@@ -77,6 +80,11 @@ export interface Settings {
   threads: number
   /** Where the models run; `auto` takes a GPU when the runtime can use one here. */
   device: 'auto' | 'cpu' | 'cuda' | 'coreml'
+  /**
+   * `exact`: the models as they are, on every keyframe. `fast`: fewer operations for the same labels;
+   * what that costs is measured (`npm run bench:pipeline`).
+   */
+  profile: Profile
   /** A model process that holds more is replaced between two batches. */
   modelMemoryBytes: number
   /** Videos processed at once by one worker. */
@@ -210,8 +218,12 @@ const environment = z.object({
     .toLowerCase()
     .pipe(z.enum(['auto', 'cpu', 'cuda', 'coreml']))
     .default('auto'),
+  FORGEINDEX_PROFILE: text
+    .toLowerCase()
+    .pipe(z.enum(['exact', 'fast']))
+    .default('exact'),
   FORGEINDEX_MODEL_MEMORY_MB: count(usualModelMemoryMiB(), 1_048_576),
-  FORGEINDEX_PROCESS_CONCURRENCY: count(Math.max(1, Math.floor(availableParallelism() / 4)), 64),
+  FORGEINDEX_PROCESS_CONCURRENCY: count(usualVideosAtOnce(), 64),
   FORGEINDEX_FETCH_CONCURRENCY: count(4, 64),
 })
 
@@ -312,6 +324,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     ytDlp: env.FORGEINDEX_YT_DLP,
     threads: env.FORGEINDEX_THREADS,
     device: env.FORGEINDEX_DEVICE,
+    profile: env.FORGEINDEX_PROFILE,
     modelMemoryBytes: env.FORGEINDEX_MODEL_MEMORY_MB * 1024 ** 2,
     processConcurrency: env.FORGEINDEX_PROCESS_CONCURRENCY,
     fetchConcurrency: env.FORGEINDEX_FETCH_CONCURRENCY,
@@ -327,11 +340,24 @@ export function settingsFromProcess(): Settings {
   return readSettings({ ...variables, ...process.env })
 }
 
-/** Half of the memory that this process may use (a container's limit counts), at most 4 GiB. */
+/**
+ * One more than a quarter of the cores, so that one video is decoded while the models look at another,
+ * and one for each 1.5 GiB of memory at most.
+ */
+function usualVideosAtOnce(): number {
+  const byCores = 1 + Math.ceil(availableParallelism() / 4)
+  return Math.max(1, Math.min(byCores, Math.floor(usableMemoryBytes() / (1.5 * 1024 ** 3))))
+}
+
+/** Half of the memory that this process may use, at most 4 GiB. */
 function usualModelMemoryMiB(): number {
+  return Math.max(512, Math.min(4096, Math.floor(usableMemoryBytes() / 2 / 1024 ** 2)))
+}
+
+/** A container's limit counts; a machine of nominally 3 GiB shows a little less. */
+function usableMemoryBytes(): number {
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
-  const half = Math.min(totalmem(), limit) / 2
-  return Math.max(512, Math.min(4096, Math.floor(half / 1024 ** 2)))
+  return Math.min(totalmem(), limit)
 }
 
 /** A value as it may be shown in a message: secrets and credentials stay hidden. */

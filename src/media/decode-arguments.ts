@@ -2,6 +2,7 @@ import type { MediaInfo } from './ffprobe.ts'
 import { guardedInput } from './input-guard.ts'
 import { countingFilter, selectionFilter } from './keyframe-selection.ts'
 import { miniatureFilter } from './miniatures.ts'
+import type { Skipped } from './skippable-frames.ts'
 import type { MediaTools } from './tools.ts'
 
 /** Samples a second of the sound that is written; what speech models take. */
@@ -31,6 +32,7 @@ export function decodeArguments(
   absoluteFile: string,
   info: MediaInfo,
   limitSeconds: number,
+  skipped: Skipped | null = null,
 ): string[] {
   const video =
     info.videoStream === null
@@ -70,6 +72,7 @@ export function decodeArguments(
       '-t',
       limitSeconds.toFixed(3),
     ],
+    ...(skipped ? ['-skip_frame', skipped] : []),
     ...guardedInput('ffmpeg', absoluteFile),
     ...video,
     ...audio,

@@ -16,6 +16,7 @@ import { MiniatureStream } from './miniatures.ts'
 import { type RunResult, run } from './process.ts'
 import { pictureTooLarge, tooManyPixels } from './refusals.ts'
 import { ShotDetector } from './shots.ts'
+import type { Skipped } from './skippable-frames.ts'
 import type { MediaTools } from './tools.ts'
 import type { Transition } from './transition.ts'
 
@@ -92,7 +93,12 @@ export async function extract(
   file: string,
   info: MediaInfo,
   folder: string,
-  options: { signal?: AbortSignal; onProgress?(seconds: number): void } = {},
+  options: {
+    signal?: AbortSignal
+    /** Frames that are not decoded; they count nowhere. Default: none. */
+    skipped?: Skipped | null
+    onProgress?(seconds: number): void
+  } = {},
 ): Promise<Extraction> {
   const limitSeconds = decodeLimitSeconds(info)
   const detector = new ShotDetector()
@@ -101,7 +107,7 @@ export async function extract(
   const report = everySecond(options.onProgress)
   const result = await run(
     tools.ffmpeg,
-    decodeArguments(tools, path.resolve(file), info, limitSeconds),
+    decodeArguments(tools, path.resolve(file), info, limitSeconds, options.skipped),
     {
       cwd: folder, // outputs have fixed relative names: nothing to escape in them
       timeoutMs: timeLimitMs(limitSeconds),

@@ -9,21 +9,28 @@ export class EmbeddingsStep implements PipelineStep {
   readonly phase = 'processing'
   readonly after = ['frames' as const]
 
-  async fingerprint({ models }: StepInputs): Promise<unknown> {
+  async fingerprint({ models, settings }: StepInputs): Promise<unknown> {
     const { ref, installed } = await models.describe('clip')
-    return { ref, installed }
+    return { ref, installed, ...(settings.profile === 'fast' ? { profile: 'fast' } : {}) }
   }
 
-  async run({ video, models, files, keyframes, signal }: StepContext): Promise<StepReport> {
+  async run({
+    video,
+    settings,
+    models,
+    files,
+    keyframes,
+    signal,
+  }: StepContext): Promise<StepReport> {
     const frames = await keyframes()
     const { ref } = await models.describe('clip')
-    const vectors =
-      frames.length > 0
-        ? await models.embedImages(await files.pictures(frames, signal), { signal })
-        : []
+    const pictures = await files.pictures(frames, signal)
+    const { results: vectors, counts } = await files.lookAt(pictures, settings.profile, (changed) =>
+      models.embedImages(changed, { signal }),
+    )
     const average = averageDirection(vectors)
     return {
-      counts: { keyframes: vectors.length },
+      counts: { keyframes: vectors.length, ...counts },
       modelName: ref.name,
       device: models.deviceOf('clip'),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),

@@ -1,11 +1,12 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { extract } from '../media/decode.ts'
 import { probe } from '../media/ffprobe.ts'
+import { skippableFrames } from '../media/skippable-frames.ts'
 import type { Transition } from '../media/transition.ts'
 import { replaceKeyframes } from '../store/keyframes.ts'
 import { replaceShots, type Shot } from '../store/shots.ts'
 import { updateVideo } from '../store/videos.ts'
-import type { PipelineStep, StepContext, StepReport } from './step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from './step.ts'
 
 /** Name of the audio file that this step leaves in the scratch folder for the transcription. */
 export const SCRATCH_AUDIO = 'audio.wav'
@@ -23,8 +24,8 @@ export class FramesStep implements PipelineStep {
   readonly phase = 'processing'
   readonly after = []
 
-  async fingerprint(): Promise<unknown> {
-    return {}
+  async fingerprint({ settings }: StepInputs): Promise<unknown> {
+    return settings.profile === 'fast' ? { profile: 'fast' } : {}
   }
 
   async run({ video, settings, storage, models, files, signal }: StepContext): Promise<StepReport> {
@@ -35,7 +36,11 @@ export class FramesStep implements PipelineStep {
     const folder = files.scratch('decode')
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
-    const extraction = await extract(settings, original, info, folder, { signal })
+    const skipped =
+      settings.profile === 'fast'
+        ? await skippableFrames(settings, original, info, { signal })
+        : null
+    const extraction = await extract(settings, original, info, folder, { skipped, signal })
 
     if (extraction.audio) await rename(extraction.audio, files.scratch(SCRATCH_AUDIO))
 
@@ -46,11 +51,10 @@ export class FramesStep implements PipelineStep {
     }))
     for (let start = 0; start < keyframes.length; start += UPLOADS) {
       await Promise.all(
-        keyframes
-          .slice(start, start + UPLOADS)
-          .map(({ storageKey, file }) =>
-            storage.putFile(storageKey, file, { contentType: 'image/jpeg', signal }),
-          ),
+        keyframes.slice(start, start + UPLOADS).map(async ({ storageKey, file }) => {
+          await storage.putFile(storageKey, file, { contentType: 'image/jpeg', signal })
+          await files.stored(storageKey, file)
+        }),
       )
     }
     // A thumbnail from the source stays; ours fills the gap.
@@ -70,6 +74,7 @@ export class FramesStep implements PipelineStep {
         shots: shots.length,
         scene_changes: keyframes.filter((keyframe) => keyframe.isSceneChange).length,
         decoded_frames: extraction.decodedFrames,
+        ...(skipped === 'nokey' ? { key_frames_only: 1 } : {}),
       },
       ...(extraction.warnings.length > 0
         ? { message: `The decoder reported: ${extraction.warnings.join(', ')}.` }

@@ -190,6 +190,7 @@ async function runStep(
     inputHash,
     modelName: null,
     device: null,
+    profile: context.settings.profile,
     state,
     reason: null,
     message: null,

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import type { Profile } from '../config/settings.ts'
 import type { Storage } from '../config/storage.ts'
 import { PermanentError } from '../errors.ts'
 import type { Keyframe } from '../store/keyframes.ts'
 import type { Video } from '../store/videos.ts'
+import { type Looked, Looker } from './look-at.ts'
 
 /** Objects fetched at once when they are not on this machine. */
 const FETCHES = 8
@@ -18,6 +20,7 @@ const FETCHES = 8
 export class VideoFiles implements AsyncDisposable {
   readonly #storage: Storage
   readonly #video: Video
+  readonly #looker = new Looker()
   /** The scratch folder; exists. */
   readonly folder: string
 
@@ -56,16 +59,32 @@ export class VideoFiles implements AsyncDisposable {
       paths.push(
         ...(await Promise.all(
           batch.map((keyframe) =>
-            this.#local(
-              keyframe.storageKey,
-              path.join('frames', path.basename(keyframe.storageKey)),
-              signal,
-            ),
+            this.#local(keyframe.storageKey, pictureName(keyframe.storageKey), signal),
           ),
         )),
       )
     }
     return paths
+  }
+
+  /** What a model says of each of the pictures, whose paths `pictures` gave; see `Looker`. */
+  lookAt<Result>(
+    pictures: string[],
+    profile: Profile,
+    look: (pictures: string[]) => Promise<Result[]>,
+  ): Promise<Looked<Result>> {
+    return this.#looker.lookAt(pictures, profile, look)
+  }
+
+  /**
+   * Hands over a file that was just stored under a key, so that it need not be fetched again. It is
+   * moved here, or left where it is on a folder store.
+   */
+  async stored(key: string, file: string): Promise<void> {
+    if (this.#storage.localPath(key)) return
+    const copy = this.scratch(pictureName(key))
+    await mkdir(path.dirname(copy), { recursive: true })
+    await rename(file, copy)
   }
 
   /** Path inside the scratch folder, where a step may leave something for a later one to find. */
@@ -88,6 +107,8 @@ export class VideoFiles implements AsyncDisposable {
     return copy
   }
 }
+
+const pictureName = (key: string) => path.join('frames', path.basename(key))
 
 /** A cut download that nobody took up again for so long is given up. */
 const FETCH_DAYS = 2

@@ -500,6 +500,7 @@ export interface StepRunsTable {
   input_hash: string
   model_name: string | null
   device: string | null
+  profile: 'exact' | 'fast' | null
   state: StepState
   reason: string | null
   message: string | null

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
+import type { Profile } from '../config/settings.ts'
 import type { StepRunsTable, StepState } from './schema.ts'
 
 /** The last run of one step on one video: its checkpoint. */
@@ -10,6 +11,8 @@ export interface StepRun {
   inputHash: string
   modelName: string | null
   device: string | null
+  /** How much work was done, as `FORGEINDEX_PROFILE` said; null for runs older than that setting. */
+  profile?: Profile | null | undefined
   state: StepState
   reason: string | null
   message: string | null
@@ -37,6 +40,7 @@ function toStepRun(row: Selectable<StepRunsTable>): StepRun {
     inputHash: row.input_hash,
     modelName: row.model_name,
     device: row.device,
+    profile: row.profile,
     state: row.state,
     reason: row.reason,
     message: row.message,
@@ -74,6 +78,7 @@ export async function saveStepRun(
     input_hash: run.inputHash,
     model_name: run.modelName,
     device: run.device,
+    profile: run.profile ?? null,
     state: run.state,
     reason: run.reason,
     message: run.message,

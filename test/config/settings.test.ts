@@ -141,6 +141,7 @@ describe('settings', () => {
       },
       { threads: 3, processConcurrency: 2, fetchConcurrency: 5 },
     ],
+    [{ FORGEINDEX_PROFILE: 'Fast' }, { profile: 'fast' }],
     [
       { FORGEINDEX_DEVICE: 'CUDA', FORGEINDEX_MODEL_MEMORY_MB: '700' },
       { device: 'cuda', modelMemoryBytes: 700 * 1024 ** 2 },

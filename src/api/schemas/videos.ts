@@ -149,6 +149,7 @@ export const stepRun = z.object({
   seconds: seconds.nullable(),
   model_name: z.string().optional(),
   device: z.string().optional(),
+  profile: z.enum(['exact', 'fast']).optional(),
   counts: z.record(z.string(), z.number()),
 })
 export type StepRun = z.infer<typeof stepRun>

@@ -15,18 +15,21 @@ export class DetectionStep implements PipelineStep {
   readonly phase = 'labeling'
   readonly after = ['frames' as const]
 
-  async fingerprint({ models, video }: StepInputs): Promise<unknown> {
+  async fingerprint({ models, video, settings }: StepInputs): Promise<unknown> {
     const { ref, installed } = await models.describe('detector')
     const { objects } = await loadTaxonomy(video.taxonomy)
-    return { ref, installed, objects }
+    return { ref, installed, objects, ...(settings.profile === 'fast' ? { profile: 'fast' } : {}) }
   }
 
-  async run({ video, db, models, files, keyframes, signal }: StepContext): Promise<StepReport> {
+  async run(context: StepContext): Promise<StepReport> {
+    const { video, settings, db, models, files, keyframes, signal } = context
     const frames = await keyframes()
     const { ref } = await models.describe('detector')
     const taxonomy = await loadTaxonomy(video.taxonomy)
-    const boxes =
-      frames.length > 0 ? await models.detect(await files.pictures(frames, signal), { signal }) : []
+    const pictures = await files.pictures(frames, signal)
+    const { results: boxes, counts } = await files.lookAt(pictures, settings.profile, (changed) =>
+      models.detect(changed, { signal }),
+    )
     const seen = frames.map((frame, index) => ({
       keyframeId: frame.id,
       timestamp: frame.timestamp,
@@ -48,6 +51,7 @@ export class DetectionStep implements PipelineStep {
         keyframes: frames.length,
         detections: detections.length,
         tracks: new Set(tracks.values()).size,
+        ...counts,
       },
       modelName: ref.name,
       device: models.deviceOf('detector'),

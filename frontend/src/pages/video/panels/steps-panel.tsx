@@ -23,6 +23,7 @@ export function StepsPanel({ video }: { video: SmallVideo }) {
               <p className="text-dim">
                 {step.model_name && <code className="font-mono">{step.model_name}</code>}
                 {step.device && ` on ${step.device}`}
+                {step.profile === 'fast' && ', fast profile'}
               </p>
             )}
             {Object.keys(step.counts).length > 0 && (
