@@ -69,6 +69,10 @@ export interface Settings {
   clipPretrained: string
   yoloModel: string
   whisperModel: string
+  /** Captions that come with a video: people's, a machine's too, or none instead of the model's text. */
+  captions: 'use' | 'use-automatic' | 'ignore'
+  /** Whether transcripts carry the times of words; needs a model with cross-attentions. */
+  wordTimes: boolean
   maxVideoDurationSeconds: number
   maxUploadBytes: number
   logLevel: string
@@ -163,6 +167,8 @@ const environment = z.object({
   FORGEINDEX_APIFY_MAX_ITEMS: count(2000, 100_000),
   FORGEINDEX_APIFY_MAX_USD: z.coerce.number().positive().max(100_000).default(5),
   WHISPER_MODEL: text.min(1).default('base'),
+  FORGEINDEX_CAPTIONS: z.enum(['use', 'use-automatic', 'ignore']).default('use'),
+  FORGEINDEX_WORD_TIMES: flag,
   CLIP_MODEL: text.min(1).default('ViT-B-32'),
   CLIP_PRETRAINED: text.min(1).default('openai'),
   YOLO_MODEL: text.min(1).default('yolov8n.pt'),
@@ -316,6 +322,8 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     clipPretrained: env.CLIP_PRETRAINED,
     yoloModel: env.YOLO_MODEL,
     whisperModel: env.WHISPER_MODEL,
+    captions: env.FORGEINDEX_CAPTIONS,
+    wordTimes: env.FORGEINDEX_WORD_TIMES,
     maxVideoDurationSeconds: env.MAX_VIDEO_DURATION,
     maxUploadBytes: env.FORGEINDEX_MAX_UPLOAD_BYTES,
     logLevel: env.LOG_LEVEL,

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { isRatePlatform } from '../config/platform-rates.ts'
 import type { Settings } from '../config/settings.ts'
 import { InvalidInputError, PermanentError, TransientError } from '../errors.ts'
+import { type CaptionOffer, captionsOfYtDlp, type SavedCaptions, saveCaptions } from './captions.ts'
 import { commonsClient, MEDIA_BYTES_PER_SECOND } from './commons-client.ts'
 import { asDiskFull, downloadDirect } from './direct-download.ts'
 import type { Candidate, LicenceEvidence, Platform } from './discovery/source.ts'
@@ -35,6 +36,7 @@ export interface DownloadSource {
   /** Hex, as the source states it; another one means that the file was damaged on the way. */
   sha1?: string | null
   thumbnailUrl?: string | null
+  captions?: CaptionOffer[]
 }
 
 export interface DownloadOptions {
@@ -50,6 +52,8 @@ export interface Downloaded {
   file: string
   /** A JPEG in the folder, or null. */
   thumbnail: string | null
+  /** Captions in the folder; absent when there are none that may be used. */
+  captions?: SavedCaptions
   bytes: number
   /** Lower-case hex. */
   sha256: string
@@ -105,11 +109,35 @@ async function fetchInto(
 ): Promise<Downloaded> {
   if (source.platform === 'commons') return await fromCommons(settings, source, folder, options)
   if (source.platform === 'archive' || source.platform === 'nasa') {
-    return await fromArchive(settings, source, folder, options)
+    const got = await fromArchive(settings, source, folder, options)
+    const offered = { offers: source.captions ?? [], spoken: null }
+    return await withCaptions(settings, got, offered, folder, options)
   }
-  return source.downloadUrl
+  const got = source.downloadUrl
     ? await fromAddress(settings, source, source.downloadUrl, folder, options)
     : await byYtDlp(settings, source, folder, options)
+  return await withCaptions(
+    settings,
+    got,
+    { offers: source.captions ?? [], spoken: null },
+    folder,
+    options,
+  )
+}
+
+/** What was fetched, with the captions that are offered, unless it has some already. */
+async function withCaptions(
+  settings: Settings,
+  got: Downloaded,
+  { offers, spoken }: { offers: CaptionOffer[]; spoken: string | null },
+  folder: string,
+  { signal }: DownloadOptions,
+): Promise<Downloaded> {
+  if (got.captions || offers.length === 0) return got
+  const headers = { 'user-agent': userAgent(settings) }
+  const asked = { spoken, signal, headers }
+  const captions = await saveCaptions(settings, guardOf(settings), offers, folder, asked)
+  return captions ? { ...got, captions } : got
 }
 
 /** Whose pace a download keeps. */
@@ -239,7 +267,7 @@ async function byYtDlp(
     ? await saveThumbnail(guard, picture, folder, { signal: options.signal, headers })
     : null
   const { bytes, hash: sha256 } = await hashFile(got.file, options.signal)
-  return {
+  const fetched = {
     file: got.file,
     thumbnail,
     bytes,
@@ -247,6 +275,7 @@ async function byYtDlp(
     fetchedWith: `yt-dlp ${version}`,
     ...learnt(got.info, source.url),
   }
+  return await withCaptions(settings, fetched, captionsOfYtDlp(got.info), folder, options)
 }
 
 /** The fields that a video's own page filled in. */

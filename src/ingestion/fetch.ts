@@ -10,7 +10,7 @@ import { mergeCandidates } from '../store/candidates.ts'
 import { recordEvent } from '../store/events.ts'
 import { settleTask } from '../store/finish.ts'
 import { takeOutForgotten } from '../store/forgotten.ts'
-import type { FetchFrom } from '../store/schema.ts'
+import type { FetchFrom, StoredCaptions } from '../store/schema.ts'
 import { noteTask } from '../store/task-notes.ts'
 import { tasksOfVideo } from '../store/tasks.ts'
 import {
@@ -21,6 +21,7 @@ import {
   updateVideo,
   type Video,
 } from '../store/videos.ts'
+import type { SavedCaptions } from './captions.ts'
 import type { Platform } from './discovery/source.ts'
 import { type Downloaded, download } from './downloader.ts'
 import { userAgent } from './http.ts'
@@ -170,12 +171,14 @@ async function store(
     thumbnailKey = `videos/${video.id}/source-thumbnail${safeExtension(got.thumbnail)}`
     await storage.putFile(thumbnailKey, got.thumbnail, options)
   }
+  const captions = got.captions ? await storeCaptions(storage, video, got.captions, options) : null
   try {
     const isKept = await database.db.transaction().execute(async (trx) => {
       if (!(await lockVideoIfThere(trx, video.id))) return false
       await updateVideo(trx, video.id, {
         storageKey,
         thumbnailKey,
+        captions,
         contentSha256: got.sha256,
         bytes: got.bytes,
         fetchedWith: tool(got.fetchedWith),
@@ -205,6 +208,18 @@ async function store(
     if (!known || known.id === video.id) throw thrown
     await merge(services, video, known)
   }
+}
+
+/** The captions beside the video's file: the transcription step reads them there. */
+async function storeCaptions(
+  storage: Storage,
+  video: Video,
+  { file, ...captions }: SavedCaptions,
+  options: { signal: AbortSignal },
+): Promise<StoredCaptions> {
+  const key = `videos/${video.id}/captions.${captions.format}`
+  await storage.putFile(key, file, options)
+  return { key, ...captions }
 }
 
 /** Every task that wanted this video has the one that is kept; this row and its objects go. */

@@ -93,6 +93,7 @@ export async function consider(
         ...(candidate.incomingKey ? { incomingKey: candidate.incomingKey } : {}),
         ...(candidate.sha1 ? { sha1: candidate.sha1 } : {}),
         ...(candidate.thumbnailUrl ? { thumbnailUrl: candidate.thumbnailUrl } : {}),
+        ...(candidate.captions ? { captions: candidate.captions } : {}),
       },
     })
     // Only now: the row of one that is being forgotten at this moment was waited for.

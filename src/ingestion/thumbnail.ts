@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
+import { fetchSmall } from './fetch-small.ts'
 import type { Guard } from './guard.ts'
 
 const MAX_BYTES = 10 * 1024 ** 2
 const MAX_PIXELS = 50_000_000
 const MAX_SIDE = 1280
-const TIMEOUT_MS = 20_000
 
 /**
  * The source's own thumbnail as `<folder>/thumbnail.jpg`, at most 1280 pixels wide or high. Null
@@ -23,7 +23,9 @@ export async function saveThumbnail(
 ): Promise<string | null> {
   const target = path.join(folder, 'thumbnail.jpg')
   try {
-    const picture = /^https?:/.test(from) ? await fetchPicture(guard, from, options) : from
+    const picture = /^https?:/.test(from)
+      ? await fetchSmall(guard, from, { ...options, maxBytes: MAX_BYTES })
+      : from
     const jpeg = await sharp(picture, { limitInputPixels: MAX_PIXELS })
       .rotate()
       .resize(MAX_SIDE, MAX_SIDE, { fit: 'inside', withoutEnlargement: true })
@@ -39,25 +41,4 @@ export async function saveThumbnail(
     if (thrown instanceof Error) return null
     throw thrown
   }
-}
-
-async function fetchPicture(
-  guard: Guard,
-  url: string,
-  options: { signal: AbortSignal; headers: Record<string, string> },
-): Promise<Buffer> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)])
-  const response = await guard.fetch(url, { signal, headers: options.headers })
-  if (!response.ok) {
-    await response.body?.cancel()
-    throw new Error(`status ${response.status}`)
-  }
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

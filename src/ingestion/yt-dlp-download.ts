@@ -99,7 +99,7 @@ export async function downloadByYtDlp(
       'download:PROGRESS %(progress)j',
     ],
     ...['--print', 'pre_process:FOUND %(.{duration,is_live})j'],
-    ...['--print', `after_move:DONE %(.{${INFO_FIELDS.join(',')}})j`],
+    ...['--print', `after_move:DONE %(.{${infoFields(settings).join(',')}})j`],
     '--no-quiet',
   ]
   // It says something at least each half second while bytes come, and at each of its own tries.
@@ -163,7 +163,14 @@ const INFO_FIELDS = [
   'webpage_url',
   'thumbnail',
   'extractor_key',
+  'language',
+  'subtitles',
 ]
+
+/** The machine's captions of a hundred languages are half a megabyte: only when they are wanted. */
+function infoFields({ captions }: Settings): string[] {
+  return captions === 'use-automatic' ? [...INFO_FIELDS, 'automatic_captions'] : INFO_FIELDS
+}
 
 function tooLargeError(url: string, options: { maxBytes: number }): PermanentError {
   return new PermanentError(

@@ -104,6 +104,8 @@ export interface FetchFrom {
   /** Hex, as the source states it. */
   sha1?: string
   thumbnailUrl?: string
+  /** Captions that the source offered. */
+  captions?: OfferedCaptions[]
 }
 
 type Json<T> = ColumnType<T, string, string>
@@ -131,6 +133,17 @@ export interface ModelsTable {
   licence: string
   file_hashes: JSONColumnType<Record<string, string>>
   created_at: CreatedAt
+}
+
+/** Captions that a source offers with a video, not fetched yet. */
+export interface OfferedCaptions {
+  /** An http(s) address, or null when the text is here. */
+  url: string | null
+  text?: string
+  /** As the source names it; null when it does not say. */
+  language: string | null
+  kind: StoredCaptions['kind']
+  format: StoredCaptions['format']
 }
 
 /** Captions that came with a video. */

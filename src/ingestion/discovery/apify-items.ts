@@ -26,6 +26,10 @@ const youtubeItem = z.object({
   channelName: text,
   channelUrl: text,
   isLive: z.boolean().nullish().catch(null),
+  subtitles: z
+    .array(object({ srtUrl: text, srt: text, type: text, language: text }))
+    .nullish()
+    .catch(null),
 })
 
 const tiktokItem = z.object({
@@ -94,8 +98,23 @@ function fromYoutube(item: z.infer<typeof youtubeItem>): Candidate | null {
     uploaderUrl: webAddress(item.channelUrl),
     publishedAt: isoDate(item.date),
     thumbnailUrl: webAddress(item.thumbnailUrl),
+    ...captionsOf(item),
     ...(live ? { reject: { code: 'live', message: live } } : {}),
   }
+}
+
+/** What the actor says of captions: `type` is `user_generated` or `auto_generated`. */
+function captionsOf({ subtitles }: z.infer<typeof youtubeItem>): Pick<Candidate, 'captions'> {
+  const captions = (subtitles ?? []).flatMap((found) => {
+    const url = webAddress(found?.srtUrl)
+    if (!found || !(url || found.srt)) return []
+    // What does not say that people wrote it counts as a machine's.
+    const kind = found.type === 'user_generated' ? ('human' as const) : ('automatic' as const)
+    const { language } = found
+    const said = found.srt ? { text: found.srt } : {}
+    return [{ url, ...said, language: language || null, kind, format: 'srt' as const }]
+  })
+  return captions.length > 0 ? { captions } : {}
 }
 
 function fromTiktok(item: z.infer<typeof tiktokItem>): Candidate | null {

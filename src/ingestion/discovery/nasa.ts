@@ -62,8 +62,9 @@ export function nasaSource(settings: Settings): Source {
       thumbnailUrl: preview ? fetchable(preview, settings.nasaUrl) : null,
     }
     try {
-      const file = versionIn(await client.files(item, signal))
-      if (file) return { ...candidate, downloadUrl: file }
+      const files = await client.files(item, signal)
+      const file = versionIn(files)
+      if (file) return { ...candidate, downloadUrl: file, ...captionsIn(files) }
       const message = `${page} has no MP4 version.`
       return { ...candidate, reject: { code: 'no-format', message } }
     } catch (thrown) {
@@ -100,6 +101,16 @@ function versionIn(files: string[]): string | null {
     if (file) return file
   }
   return null
+}
+
+/** NASA's own captions, `ID.vtt` or `ID.srt`; their language is not said. */
+function captionsIn(files: string[]): Pick<Candidate, 'captions'> {
+  const found = (['vtt', 'srt'] as const).flatMap((format) =>
+    files
+      .filter((url) => new URL(url).pathname.toLowerCase().endsWith(`.${format}`))
+      .map((url) => ({ url, language: null, kind: 'human' as const, format })),
+  )
+  return found.length > 0 ? { captions: found } : {}
 }
 
 /** An item that only its address is known of; its files tell whether it is there. */

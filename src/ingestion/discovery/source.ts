@@ -1,4 +1,5 @@
 import type { Db } from '../../config/database.ts'
+import type { OfferedCaptions } from '../../store/schema.ts'
 
 /** Platforms a task can ask for, by the names used in requests, rows and answers. */
 export const PLATFORMS = [
@@ -64,6 +65,8 @@ export interface Candidate {
   licenceUrl: string | null
   licenceEvidence: LicenceEvidence | null
   thumbnailUrl: string | null
+  /** That the source offers with it. */
+  captions?: OfferedCaptions[]
   /** Place in the source's own order, from 0. */
   rank: number
   /** Why this one must not be taken; absent when nothing speaks against it. */
