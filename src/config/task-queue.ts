@@ -36,6 +36,8 @@ export interface JobContext {
   draining: AbortSignal
   /** Tries that ended in a fault before this one; crashes do not count. */
   attempt: number
+  /** Says that the work got further than ever: crashes before that no longer count. Not in a transaction. */
+  progressed(): Promise<void>
 }
 
 export type JobHandler<K extends JobKind> = (
@@ -44,7 +46,7 @@ export type JobHandler<K extends JobKind> = (
 ) => Promise<void>
 
 const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'trial', 'export', 'deliver']
-/** Crashes that one job survives before it counts as failed. */
+/** Crashes in a row, without getting any further between, that one job survives before it counts as failed. */
 const CRASH_LIMIT = 20
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
 const HEARTBEAT_SECONDS = 10
@@ -138,6 +140,7 @@ export class TaskQueue implements AsyncDisposable {
             signal,
             draining: this.#draining.signal,
             attempt: job.data.attempt ?? 0,
+            progressed: this.#forgivenOnce(kind, job.id),
           })
         } catch (error) {
           if (error instanceof Requeue) {
@@ -153,6 +156,19 @@ export class TaskQueue implements AsyncDisposable {
         }
       },
     )
+  }
+
+  /** Once for each run is enough: it makes the crashes before it forgotten. */
+  #forgivenOnce(kind: JobKind, id: string): () => Promise<void> {
+    let isForgiven = false
+    return async () => {
+      if (isForgiven) return
+      isForgiven = true
+      await this.#database.pool.query(
+        'update pgboss.job set retry_count = 0 where name = $1 and id = $2 and retry_count > 0',
+        [kind, id],
+      )
+    }
   }
 
   /** Takes jobs that carry `data` out of the queue and aborts those that run in this process. */

@@ -39,6 +39,7 @@ export class Discovery {
   readonly #source: Source
   readonly #signal: AbortSignal
   readonly #deadline: AbortSignal | null
+  readonly #progressed: () => Promise<void>
   #good = 0
   #takenEver = 0
   /** How many to keep in reserve. */
@@ -49,11 +50,16 @@ export class Discovery {
     services: IngestionServices,
     task: Task,
     source: Source,
-    { signal, draining }: { signal: AbortSignal; draining: AbortSignal },
+    {
+      signal,
+      draining,
+      progressed,
+    }: { signal: AbortSignal; draining: AbortSignal; progressed?(): Promise<void> },
   ) {
     this.#services = services
     this.#task = task
     this.#source = source
+    this.#progressed = progressed ?? (async () => {})
     const left = secondsLeft(task)
     this.#deadline = left === null ? null : AbortSignal.timeout(Math.ceil(left * 1000))
     // A source may wait for its service for minutes: a drain does not wait with it.
@@ -157,6 +163,8 @@ export class Discovery {
     const options = {
       signal: AbortSignal.any([this.#signal, leaving.signal]),
       task: { id, db },
+      isKnown: (candidate: Pick<Candidate, 'platform' | 'sourceId'>) =>
+        hasCandidate(db, id, candidate),
       ...(maxUsd === null ? {} : { maxUsd: Math.max(0, maxUsd - (await spentOnTask(db, id))) }),
     }
     const candidates = this.#source.discover(request, options)[Symbol.asyncIterator]()
@@ -203,6 +211,7 @@ export class Discovery {
     const circumstances = { isFull, variant, replacement }
     const outcome = await consider(this.#services, this.#task, candidate, circumstances)
     if (outcome === 'over') return 'over'
+    await this.#progressed()
     if (outcome === 'taken' || outcome === 'lost') this.#takenEver++
     if (outcome === 'taken' || (outcome === 'lost' && !this.#fills)) this.#good++
     return null

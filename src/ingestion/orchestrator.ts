@@ -12,6 +12,8 @@ import type { IngestionServices } from './take.ts'
 export interface RoundOptions {
   signal: AbortSignal
   draining: AbortSignal
+  /** Called when a candidate is written down that was not before. */
+  progressed?(): Promise<void>
   /** Applies the task's rules to videos that it took and that are there already. */
   judge?(taskId: string): Promise<void>
 }

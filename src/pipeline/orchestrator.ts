@@ -61,6 +61,8 @@ export async function processVideo(
     isWanted?(): Promise<boolean>
     /** Whether `isWanted` may come to say no: then nothing is begun before it was asked. Default true. */
     mayBeUnwanted?(): Promise<boolean>
+    /** Called when a step is done that was not before. */
+    progressed?(): Promise<void>
   },
 ): Promise<void> {
   const { database, settings, storage, logger } = services
@@ -114,6 +116,7 @@ export async function processVideo(
           const place = { position, inputHash, runId, readers, status: progress.shown() }
           await runStep(step, place, context, database)
           for (const reader of readers) runs.delete(reader)
+          await options.progressed?.()
         }
       } catch (error) {
         if (error instanceof StaleRun) throw error

@@ -69,6 +69,28 @@ eachDatabase('the task queue', (open) => {
     expect(callsOf('breaks').map(({ attempt }) => attempt)).toEqual([2, 2])
   })
 
+  it('forgets the crashes of a job that got further, and counts those of one that did not', async () => {
+    const triesOf = async (videoId: string) => {
+      const { rows } = await database.pool.query<{ retry_count: number }>(
+        `select retry_count from pgboss.job where data ->> 'videoId' = $1`,
+        [videoId],
+      )
+      return rows.map(({ retry_count }) => retry_count)
+    }
+    for (const videoId of ['stuck', 'moves']) {
+      handlers.set(videoId, async ({ progressed }) => {
+        if (callsOf(videoId).length > 2) return
+        if (videoId === 'moves') await progressed()
+        throw new Error('crashed')
+      })
+      await queue.enqueue('fetch', { videoId })
+      await called(videoId, 3)
+      await settled(videoId, ['completed'])
+    }
+    expect(await triesOf('stuck')).toEqual([2])
+    expect(await triesOf('moves')).toEqual([1])
+  })
+
   it('takes a job back that stops at a checkpoint', async () => {
     handlers.set('stops', async () => {
       if (callsOf('stops').length === 1) throw new Requeue()

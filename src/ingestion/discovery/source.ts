@@ -90,6 +90,8 @@ export interface DiscoveryOptions {
   task?: { id: string; db: Db }
   /** Most dollars this source may spend; the setting's cap for a task when absent. */
   maxUsd?: number
+  /** Whether the task has this one already: then nothing needs to be asked about it. */
+  isKnown?(candidate: Pick<Candidate, 'platform' | 'sourceId'>): Promise<boolean>
 }
 
 /**

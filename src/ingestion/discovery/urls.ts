@@ -38,6 +38,7 @@ export function urlsSource(
     group: { platform: SitePlatform; urls: string[] },
     request: DiscoveryRequest,
     options: DiscoveryOptions,
+    skipped: (known: Pick<Candidate, 'platform' | 'sourceId'>) => void,
   ): AsyncIterable<Candidate> {
     const { signal } = options
     if (group.platform !== 'urls') {
@@ -46,6 +47,11 @@ export function urlsSource(
       return
     }
     for (const url of group.urls) {
+      const known = knownAs(url)
+      if (await options.isKnown?.(known)) {
+        skipped(known)
+        continue
+      }
       const direct = await probe(settings, url, signal)
       if (direct) yield direct
       else yield* discoverByUrl(settings, logger, 'urls', { ...request, urls: [url] }, signal)
@@ -59,10 +65,14 @@ export function urlsSource(
         throw new InvalidInputError('no-urls', 'Platform urls needs at least one address.')
       }
       const seen = new Set<string>()
+      const keyOf = ({ platform, sourceId }: Pick<Candidate, 'platform' | 'sourceId'>) =>
+        `${platform} ${sourceId}`
+      // After a crash the list is gone through again; what is known keeps its place in the order.
+      const skipped = (known: Pick<Candidate, 'platform' | 'sourceId'>) => seen.add(keyOf(known))
       for (const group of grouped(request.urls, settings)) {
-        for await (const candidate of candidatesOf(group, request, options)) {
+        for await (const candidate of candidatesOf(group, request, options, skipped)) {
           options.signal.throwIfAborted()
-          const key = `${candidate.platform} ${candidate.sourceId}`
+          const key = keyOf(candidate)
           if (seen.has(key)) continue
           seen.add(key)
           yield { ...candidate, rank: seen.size - 1 }
@@ -70,6 +80,12 @@ export function urlsSource(
       }
     },
   }
+}
+
+/** What an address is called if it turns out to be a media file, or never to be one. */
+function knownAs(address: string): Pick<Candidate, 'platform' | 'sourceId'> {
+  const sourceId = URL.canParse(address) ? sourceIdOfUrl(canonicalUrl(address)) : hashOf(address)
+  return { platform: 'urls', sourceId }
 }
 
 /**

@@ -38,11 +38,16 @@ afterAll(async () => {
 })
 
 async function discover(...urls: string[]): Promise<Candidate[]> {
+  return await discoverBeside([], urls)
+}
+
+/** Candidates beside those that the task has already, named by their source ids. */
+async function discoverBeside(known: string[], urls: string[]): Promise<Candidate[]> {
   const found: Candidate[] = []
   const source = openSources(settings, createLogger('silent')).urls
   for await (const candidate of source.discover(
     { platform: 'urls', query: null, urls, limit: 10 },
-    { signal },
+    { signal, isKnown: async ({ sourceId }) => known.includes(sourceId) },
   )) {
     found.push(candidate)
   }
@@ -50,6 +55,15 @@ async function discover(...urls: string[]): Promise<Candidate[]> {
 }
 
 describe('addresses', () => {
+  it('that a task has already are not asked again and keep their place', async () => {
+    const urls = [1, 2, 3].map((n) => server.serve(`/media/again-${n}.mp4`, { body: clip }))
+    const all = await discover(...urls)
+    const before = server.requests.length
+    const rest = await discoverBeside([all[0]!.sourceId, all[1]!.sourceId], urls)
+    expect(rest.map(({ sourceId, rank }) => [sourceId, rank])).toEqual([[all[2]!.sourceId, 2]])
+    expect(server.requests.slice(before).map(({ path: at }) => at)).toEqual(['/media/again-3.mp4'])
+  })
+
   it('of media files are taken directly, each once whatever trackers it carries', async () => {
     const url = server.serve('/media/my clip.mp4', { body: clip })
     const found = await discover(url, `${url}?utm_source=x`, `${url}#t=5`)
