@@ -46,8 +46,11 @@ export type JobHandler<K extends JobKind> = (
 ) => Promise<void>
 
 const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'trial', 'export', 'deliver']
-/** Crashes in a row, without getting any further between, that one job survives before it counts as failed. */
-const CRASH_LIMIT = 20
+/**
+ * Crashes in a row, without getting any further between, that one job survives before it counts as
+ * failed. More than the 50 of the kill tests, each of which may come right after a start.
+ */
+const CRASH_LIMIT = 60
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
 const HEARTBEAT_SECONDS = 10
 const NO_JOB = '00000000-0000-0000-0000-000000000000'
