@@ -54,7 +54,7 @@ export const filterQueryFields = {
   max_duration: number(MAX_SECONDS).describe('Seconds, inclusive'),
   licence: list.describe("Any of these licences; 'open' for those that allow any use, 'unknown'"),
   has_speech: flag.describe('Someone speaks'),
-  hide_duplicates: flag.describe('Leave out the later video of near-duplicates'),
+  hide_duplicates: flag.describe('Leave out videos of which a better near-duplicate is there'),
   video_ids: listed
     .pipe(z.array(id).min(1).max(MAX_VIDEO_IDS))
     .optional()

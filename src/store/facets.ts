@@ -27,7 +27,7 @@ export interface FacetCounts {
   licence: ValueCount[]
   /** Values `true` and `false`. */
   hasSpeech: ValueCount[]
-  /** `true` for the later of a pair of near-duplicates. */
+  /** `true` where a better near-duplicate is there. */
   duplicate: ValueCount[]
   /** Labels of boxes and concepts; a video with both counts once. */
   objects: ValueCount[]

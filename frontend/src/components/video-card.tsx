@@ -193,7 +193,7 @@ function Overlays({
       <div className="absolute right-9 bottom-1 left-1 flex flex-wrap gap-1">
         {video.status !== 'completed' && <StatusBadge status={video.status} />}
         {video.is_duplicate && scrubbed === undefined && (
-          <span className={mark} title="A near-duplicate of an earlier video">
+          <span className={mark} title="A near-duplicate of a better video">
             <Copy className="size-3" aria-hidden /> duplicate
           </span>
         )}

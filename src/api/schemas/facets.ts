@@ -15,7 +15,7 @@ export const facets = z
       licence: values.describe('`unknown` for none stated'),
       category: values,
       has_speech: values.describe('`true` and `false`'),
-      duplicate: values.describe('`true`: the later of a pair of near-duplicates'),
+      duplicate: values.describe('`true`: a better near-duplicate is there'),
     }),
     duration: z
       .object({ min: z.number(), max: z.number() })

@@ -1,14 +1,6 @@
-import { GRID_CELLS, gridOf, isBlank, type Look, PRINT_BYTES } from './prints.ts'
-
-/** What alignment sees of a video. */
-export interface Track {
-  /** Of each keyframe, in seconds, ascending. */
-  times: ArrayLike<number>
-  /** Seconds. */
-  duration: number
-  /** Prints of the keyframes one after the other, 1024 bytes each. */
-  prints: Uint8Array
-}
+import { findLook, seeFirst, seeSecond } from './look.ts'
+import { GRID_CELLS, type Look } from './prints.ts'
+import { dot, pictureAt, type Seen, spread, type Track } from './seen.ts'
 
 /** A stretch of a video in seconds. */
 export interface Stretch {
@@ -36,12 +28,6 @@ export interface Alignment {
   change: number
 }
 
-/** Zooms tried, in both directions: a crop of 10 % of width and height shows .9. */
-const ZOOMS = [1, 0.95, 1 / 0.95, 0.9, 1 / 0.9, 0.85, 1 / 0.85, 0.8, 1 / 0.8]
-/** What another look must be better by than the plain one, in correlation: noise alone gives .01. */
-const PLAIN_LEAD = 0.02
-/** Keyframes of the first video that choose the look. */
-const LOOK_SAMPLED = 12
 /** Keyframes of the first video that vote for a line, and pictures compared for it at most. */
 const VOTERS = 160
 const COMPARISONS = 400_000
@@ -57,15 +43,6 @@ const NAMED = 6
 const TRIED_LINES = 12
 /** Correlation of two pictures from which they agree. */
 const AGREE = 0.6
-/** Seconds between two keyframes across which a picture is mixed; keyframes come each second. */
-const WIDEST_GAP = 2.5
-
-/** A track on the comparison grid, blank keyframes left out. */
-interface Seen {
-  times: number[]
-  duration: number
-  grids: Float32Array[]
-}
 
 interface Line {
   speed: number
@@ -109,68 +86,6 @@ export function align(first: Track, second: Track): Alignment | null {
     second: { start: toSecond(start), end: toSecond(end) },
     ...measured,
   }
-}
-
-/** The look under which single pictures of both are most alike. */
-function findLook(first: Track, second: Track): Look {
-  const a = sampled(first, LOOK_SAMPLED)
-  const b = sampled(second, VOTERS)
-  let best: Look = { isMirrored: false, zoom: 1 }
-  let bestScore = Number.NEGATIVE_INFINITY
-  for (const isMirrored of [false, true]) {
-    for (const zoom of ZOOMS) {
-      const look = { isMirrored, zoom }
-      const one = seeFirst(a, look)
-      const two = seeSecond(b, look)
-      let score = 0
-      for (const grid of one.grids) {
-        let most = -1
-        for (const other of two.grids) most = Math.max(most, dot(grid, other) / GRID_CELLS)
-        score += most / one.grids.length
-      }
-      if (isMirrored || zoom !== 1) score -= PLAIN_LEAD
-      if (score <= bestScore) continue
-      bestScore = score
-      best = look
-    }
-  }
-  return best
-}
-
-/** The first one's picture as far as the second one shows it, and the other way round. */
-const seeFirst = (track: Track, { zoom }: Look) => see(track, Math.min(1, zoom), false)
-const seeSecond = (track: Track, { zoom, isMirrored }: Look) =>
-  see(track, Math.min(1, 1 / zoom), isMirrored)
-
-function see(track: Track, share: number, isMirrored: boolean): Seen {
-  const times: number[] = []
-  const grids: Float32Array[] = []
-  for (let index = 0; index < track.times.length; index++) {
-    const print = track.prints.subarray(index * PRINT_BYTES, (index + 1) * PRINT_BYTES)
-    if (isBlank(print)) continue
-    times.push(track.times[index]!)
-    grids.push(gridOf(print, share, isMirrored))
-  }
-  return { times, duration: track.duration, grids }
-}
-
-/** The track with `most` of its keyframes, evenly spread. */
-function sampled(track: Track, most: number): Track {
-  const kept = spread(track.times.length, most)
-  const prints = new Uint8Array(kept.length * PRINT_BYTES)
-  for (const [to, from] of kept.entries()) {
-    prints.set(
-      track.prints.subarray(from * PRINT_BYTES, (from + 1) * PRINT_BYTES),
-      to * PRINT_BYTES,
-    )
-  }
-  return { times: kept.map((index) => track.times[index]!), duration: track.duration, prints }
-}
-
-/** Up to `most` indices below `count`, evenly spread. */
-function spread(count: number, most: number): number[] {
-  if (count <= most) return Array.from({ length: count }, (_, index) => index)
-  return Array.from({ length: most }, (_, index) => Math.floor(((index + 0.5) * count) / most))
 }
 
 /** The line along which pictures and motion agree best. */
@@ -306,37 +221,6 @@ function measure(
     motion: whole > 1e-6 * aa ? (ab - commonAB) / whole : 0,
     change: Math.min(changeA / (aa || 1), changeB / (bb || 1)),
   }
-}
-
-/** Writes a video's picture at a time: between two keyframes the mixture of both. False outside. */
-function pictureAt({ times, grids, duration }: Seen, time: number, into: Float32Array): boolean {
-  const last = times.length - 1
-  if (time < times[0]! - 0.5 || time >= Math.max(duration, times[last]! + 0.1)) return false
-  let low = 0
-  let high = last
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (times[middle]! <= time) low = middle
-    else high = middle - 1
-  }
-  const next = Math.min(last, low + 1)
-  const gap = times[next]! - times[low]!
-  const since = time - times[low]!
-  // Between pictures far apart (blank ones were there) nothing is known.
-  if (gap > WIDEST_GAP ? since > WIDEST_GAP / 2 : next === low && since > WIDEST_GAP) return false
-  const share = gap > 0 && gap <= WIDEST_GAP ? Math.max(0, Math.min(1, since / gap)) : 0
-  const before = grids[low]!
-  const after = grids[next]!
-  for (let cell = 0; cell < GRID_CELLS; cell++) {
-    into[cell] = before[cell]! * (1 - share) + after[cell]! * share
-  }
-  return true
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let cell = 0; cell < GRID_CELLS; cell++) sum += a[cell]! * b[cell]!
-  return sum
 }
 
 function meanOf(grids: Float32Array[]): Float32Array {

@@ -1,5 +1,6 @@
 import type { DuplicateKind } from '../../store/schema.ts'
-import { type Alignment, align, type Stretch, type Track } from './align.ts'
+import { type Alignment, align, type Stretch } from './align.ts'
+import type { Track } from './seen.ts'
 
 /** How two videos belong together. */
 export interface Comparison {
@@ -21,11 +22,16 @@ export interface Compared {
 }
 
 /**
- * From here on what moves is the same. Of 14 real clips in 12 changed copies each the lowest was
- * .77 (5 % faster, half a second between keyframes), of 13 other takes and like scenes the highest
- * .52 (`fb-one_leg_best` and `…_fail`, a robot's same program). `bench/quality/duplicates.ts`.
+ * From here on pictures and what moves in them are the same: either much of the motion, or less of it
+ * in pictures that are more alike (half a second between the keyframes of both, fast motion).
+ * `bench/quality/duplicates.ts`: of 14 real clips in 12 changed copies each, and of 13 other takes and
+ * like scenes, of which the highest have .50 at .81 (`fb-one_leg_best` and `…_fail`, a robot's same
+ * program) and .35 at .91.
  */
-const SAME_MOTION = 0.65
+const SAME = [
+  { motion: 0.65, sameness: 0.6 },
+  { motion: 0.55, sameness: 0.92 },
+]
 /** Below this share of change a video is a still: its motion is the noise of the codec. */
 const STILL = 0.001
 /** Stills must be alike to this; logo and crop leave .985, other talking heads .72. */
@@ -34,8 +40,6 @@ const SAME_STILL = 0.98
 const SAME_NOISE = 0.4
 /** Below this share of change there is nothing that could. */
 const FROZEN = 0.00002
-/** Pictures must be alike too: a shape that moves alike elsewhere is another one. */
-const SAME_PICTURES = 0.7
 /** An excerpt needs some keyframes and something that moves: a title card is in many videos. */
 const EXCERPT_KEYFRAMES = 3
 const EXCERPT_CHANGE = 0.002
@@ -100,7 +104,9 @@ function compareInOrder(first: Compared, second: Compared): Comparison {
 }
 
 function isSame({ sameness, motion, change }: Alignment): boolean {
-  if (change >= STILL) return motion >= SAME_MOTION && sameness >= SAME_PICTURES
+  if (change >= STILL) {
+    return SAME.some((least) => motion >= least.motion && sameness >= least.sameness)
+  }
   return sameness >= SAME_STILL && (change < FROZEN || motion >= SAME_NOISE)
 }
 

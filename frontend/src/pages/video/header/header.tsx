@@ -69,7 +69,7 @@ export function Header({
           <span className="tabular-nums">{facts.join(' · ')}</span>
           <Badge>{humanLabel(video.category)}</Badge>
           {video.status !== 'completed' && <StatusBadge status={video.status} />}
-          {video.is_duplicate && <Badge tone="amber">near-duplicate of an earlier one</Badge>}
+          {video.is_duplicate && <Badge tone="amber">near-duplicate of a better one</Badge>}
         </div>
       </div>
       {(before || after) && (
