@@ -87,6 +87,7 @@ export async function loadVideoDetail(
         timestamp: concept.timestamp,
         label: concept.label,
         score: concept.score,
+        score_kind: concept.scoreKind,
         model_name: concept.modelName,
       })),
     activities: async () =>
@@ -119,13 +120,16 @@ export async function loadVideoDetail(
     keyframe_count: async () => (await videoCountsOf(db, video.id)).keyframes,
     detection_count: async () => (await videoCountsOf(db, video.id)).detections,
     objects_summary: async () =>
-      (await videoLabelsOf(db, video.id)).map(({ label, kind, count, maxConfidence, tracks }) => ({
-        label,
-        kind,
-        count,
-        tracks,
-        max_confidence: rounded(maxConfidence),
-      })),
+      (await videoLabelsOf(db, video.id)).map(
+        ({ label, kind, count, tracks, maxConfidence, scoreKind }) => ({
+          label,
+          kind,
+          count,
+          tracks,
+          max_confidence: rounded(maxConfidence),
+          score_kind: scoreKind,
+        }),
+      ),
     models: async () => modelsJson(await modelsOfVideo(db, video.id)),
   }
   const wanted = (field: keyof VideoDetail) => fields === null || fields.includes(field)

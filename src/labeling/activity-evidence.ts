@@ -1,4 +1,5 @@
 import type { ScoreKind } from './concepts.ts'
+import { compare } from './order.ts'
 import type { ActivityRule, ActivityTerm } from './taxonomy.ts'
 
 /** Something seen on a keyframe. `human` is a correction and satisfies any term. */
@@ -96,9 +97,4 @@ function surestFirst(a: FrameLabel, b: FrameLabel): number {
     compare(a.source, b.source) ||
     Number(a.isWeak ?? false) - Number(b.isWeak ?? false)
   )
-}
-
-/** Order by code units: the same on every machine, unlike localeCompare. */
-export function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,5 +1,6 @@
-import { compare, type FrameLabel, judge, type Verdict } from './activity-evidence.ts'
+import { type FrameLabel, judge, type Verdict } from './activity-evidence.ts'
 import type { ScoreKind } from './concepts.ts'
+import { compare } from './order.ts'
 import type { ActivityRule } from './taxonomy.ts'
 
 /** A keyframe with all that was seen on it. */
@@ -25,6 +26,8 @@ export interface ActivitySegment {
     shotIndex: number
     /** Keyframes that show what the rule asks for, in presentation order. */
     keyframeIds: string[]
+    /** When each of them is, in seconds. */
+    keyframeTimes: number[]
     /** Those of them that show it too weakly to begin a segment. */
     weakKeyframeIds: string[]
     /** Keyframes in between where a label was missed, and the seconds they stand for. */
@@ -196,6 +199,7 @@ function toSegment(rule: ActivityRule, { seen, missed }: Stretch): ActivitySegme
       rule: rule.label,
       shotIndex: first.shotIndex,
       keyframeIds: idsOf(seen.map(({ frame }) => frame)),
+      keyframeTimes: seen.map(({ frame }) => frame.timestamp),
       weakKeyframeIds: idsOf(
         seen.filter(({ verdict }) => verdict.kind === 'goes-on').map(({ frame }) => frame),
       ),

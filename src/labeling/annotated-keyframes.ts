@@ -1,5 +1,5 @@
+import type { AnnotatedKeyframe, SeenConcept, SeenObject } from './annotation-input.ts'
 import type { Annotation } from './annotation-schema.ts'
-import type { AnnotatedKeyframe, SeenConcept, SeenObject } from './annotator.ts'
 
 /** Five decimals of a frame's width: a hundredth of a pixel at 720p. */
 const SHARE_STEPS = 1e5
@@ -40,6 +40,7 @@ export function annotatedKeyframes(
         .map((concept) => ({
           label: concept.label,
           score: rounded(concept.score, 1e4),
+          ...(concept.scoreKind && { score_kind: concept.scoreKind }),
           model_name: concept.modelName,
         }))
         .sort((a, b) => b.score - a.score || compareJson(a, b)),

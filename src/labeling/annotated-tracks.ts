@@ -1,5 +1,5 @@
+import type { SeenObject } from './annotation-input.ts'
 import type { Annotation } from './annotation-schema.ts'
-import type { SeenObject } from './annotator.ts'
 
 /**
  * Each object that was followed from keyframe to keyframe, by its number, which is the order of first

@@ -61,14 +61,25 @@ const action = z.strictObject({
   confidence: share,
   metadata: z
     .record(z.string(), z.unknown())
-    .describe('The rule, the keyframes where it holds, and what it found on them'),
+    .describe(
+      'The rule; the keyframes where it holds (keyframeIds), those of them too weak for a beginning ' +
+        '(weakKeyframeIds), those bridged in between; what it found on them, by which model, how sure',
+    ),
 })
+
+const scoreKind = z
+  .enum(['softmax_share', 'background_quantile'])
+  .describe(
+    'What the score is: the share of background frames that look less like the concept, or the ' +
+      "concept's share of a softmax over itself and background prompts, which is no probability",
+  )
 
 const concept = z.strictObject({
   label: text,
   keyframes: count.describe('Keyframes whose score reaches the threshold'),
   max_score: share,
   mean_score: share.describe('Mean over those keyframes'),
+  score_kind: scoreKind.optional(),
   first_seen: seconds,
   last_seen: seconds,
   model_name: text,
@@ -94,7 +105,14 @@ const keyframe = z.strictObject({
       source: boxSource,
     }),
   ),
-  concepts: z.array(z.strictObject({ label: text, score: share, model_name: text })),
+  concepts: z.array(
+    z.strictObject({
+      label: text,
+      score: share,
+      score_kind: scoreKind.optional(),
+      model_name: text,
+    }),
+  ),
 })
 
 const transcript = z.strictObject({
@@ -151,10 +169,12 @@ const step = z.strictObject({
   reason: text.nullable().describe('Why it was skipped or failed, for example model-missing'),
 })
 
-/** The annotation of one video, version 1.0. A field is null when it is not known. */
+/** The annotation of one video, version 1.1. A field is null when it is not known. */
 export const annotation = z
   .strictObject({
-    schema_version: z.literal('1.0'),
+    schema_version: z
+      .enum(['1.0', '1.1'])
+      .describe('1.0 is of an older program and has fewer of the fields that may be absent'),
     video,
     category: text.describe("The taxonomy's category, or other"),
     objects_detected: z.array(objectDetected),

@@ -346,13 +346,17 @@ eachDatabase('parts of a video', (_open, form) => {
       'GET',
       `/api/videos/${video}?fields=keyframe_count,detection_count,objects_summary,is_duplicate,duplicates,query,retrieved_at`,
     )
+    const box = { tracks: 0, score_kind: null }
     expect(body).toEqual({
       keyframe_count: 10,
       detection_count: 6,
       objects_summary: [
-        { label: 'person', kind: 'object', count: 5, max_confidence: 0.9 },
-        { label: 'panel', kind: 'object', count: 1, max_confidence: 0.41235 },
-        { label: 'lathe', kind: 'concept', count: 1, max_confidence: 0.7 },
+        { label: 'person', kind: 'object', count: 5, max_confidence: 0.9, ...box },
+        { label: 'panel', kind: 'object', count: 1, max_confidence: 0.41235, ...box },
+        {
+          ...{ label: 'lathe', kind: 'concept', count: 1, max_confidence: 0.7 },
+          ...{ tracks: null, score_kind: 'softmax_share' },
+        },
       ],
       is_duplicate: true,
       duplicates: [

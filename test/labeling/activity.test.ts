@@ -223,6 +223,7 @@ describe('segments', () => {
       rule: 'tool_usage',
       shotIndex: 0,
       keyframeIds: ['k0', 'k2'],
+      keyframeTimes: [0, 2],
       weakKeyframeIds: [],
       bridgedKeyframeIds: ['k1'],
       bridgedSeconds: 1,

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { AnnotationInput } from '../../src/labeling/annotation-input.ts'
 import { annotation, annotationJsonSchema } from '../../src/labeling/annotation-schema.ts'
-import { type AnnotationInput, buildAnnotation } from '../../src/labeling/annotator.ts'
+import { buildAnnotation } from '../../src/labeling/annotator.ts'
 import { shotsOf } from '../../src/labeling/shots.ts'
 
 const box = (keyframeId: string, timestamp: number, label: string, confidence: number) => ({
@@ -31,6 +32,9 @@ const seen = (label: string, sourceLabel: string, confidence: number) => ({
   bbox_h: 0.4,
   model_name: 'yolox-nano',
 })
+
+const SCORED = { scoreKind: 'background_quantile', modelName: 'mini-vl' } as const
+const scored = { score_kind: 'background_quantile', model_name: 'mini-vl' } as const
 
 const INPUT: AnnotationInput = {
   video: {
@@ -71,8 +75,8 @@ const INPUT: AnnotationInput = {
     box('k3', 1.5, 'control_panel', 0.4),
   ],
   concepts: [
-    { keyframeId: 'k2', timestamp: 1, label: 'lathe', score: 0.8, modelName: 'mini-vl' },
-    { keyframeId: 'k3', timestamp: 1.5, label: 'lathe', score: 0.6, modelName: 'mini-vl' },
+    { keyframeId: 'k2', timestamp: 1, label: 'lathe', score: 0.8, ...SCORED },
+    { keyframeId: 'k3', timestamp: 1.5, label: 'lathe', score: 0.6, ...SCORED },
   ],
   activities: [
     {
@@ -132,7 +136,7 @@ describe('buildAnnotation', () => {
   it('says everything else that is known, in snake_case', () => {
     const { objects_detected: _, ...rest } = buildAnnotation(INPUT)
     expect(rest).toEqual({
-      schema_version: '1.0',
+      schema_version: '1.1',
       video: {
         id: 'v1',
         title: 'Turning a shaft',
@@ -167,14 +171,15 @@ describe('buildAnnotation', () => {
           mean_score: 0.7,
           first_seen: 1,
           last_seen: 1.5,
-          model_name: 'mini-vl',
+          ...scored,
         },
       ],
       transcript: {
         language: 'en',
         full_text: 'Hello there.',
         model_name: 'whisper-base',
-        segments: [{ start_time: 0.5, end_time: 1.2, text: 'Hello there.' }],
+        source: 'whisper',
+        segments: [{ start_time: 0.5, end_time: 1.2, text: 'Hello there.', language: 'en' }],
       },
       tags: ['checked by hand', 'lathe', 'person'],
       shots: [
@@ -191,12 +196,12 @@ describe('buildAnnotation', () => {
         {
           ...{ id: 'k2', timestamp: 1, frame_index: 25, shot_index: 0, is_scene_change: false },
           detections: [seen('person', 'person', 0.7)],
-          concepts: [{ label: 'lathe', score: 0.8, model_name: 'mini-vl' }],
+          concepts: [{ label: 'lathe', score: 0.8, ...scored }],
         },
         {
           ...{ id: 'k3', timestamp: 1.5, frame_index: 38, shot_index: 1, is_scene_change: true },
           detections: [seen('control_panel', 'laptop', 0.4)],
-          concepts: [{ label: 'lathe', score: 0.6, model_name: 'mini-vl' }],
+          concepts: [{ label: 'lathe', score: 0.6, ...scored }],
         },
       ],
       quality: { short_side: 720, kilobits_per_second: 1600, has_speech: true },

@@ -70,11 +70,20 @@ export const detection = z.object({
   source: z.enum(['detector', 'open_vocabulary']),
 })
 
+/** What a concept's score is. */
+const scoreKind = z
+  .enum(['softmax_share', 'background_quantile'])
+  .describe(
+    'background_quantile: share of background frames that look less like the concept. softmax_share: ' +
+      'its share against background prompts, which ranks and is no probability',
+  )
+
 export const concept = z.object({
   keyframe_id: z.string(),
   timestamp: seconds,
   label: z.string(),
   score: share,
+  score_kind: scoreKind,
   model_name: z.string(),
 })
 
@@ -129,6 +138,9 @@ export const labelSummary = z.object({
     .nullable()
     .describe('Different objects; 0 when they were not followed, null for a concept'),
   max_confidence: share,
+  score_kind: scoreKind
+    .nullable()
+    .describe('What the confidence of a concept is; null of an object'),
 })
 export type LabelSummary = z.infer<typeof labelSummary>
 

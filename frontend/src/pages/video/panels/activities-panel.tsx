@@ -8,6 +8,7 @@ import { cn } from '../../../lib/cn.ts'
 import { colorOf } from '../../../lib/colors.ts'
 import { formatShare, formatTime, humanLabel, plural } from '../../../lib/format.ts'
 import { usePlayer, usePlayState } from '../state/player-context.tsx'
+import { ActivityEvidence } from './activity-evidence.tsx'
 import { StepNote } from './step-note.tsx'
 
 /** What is done when, and by which rule that was found. */
@@ -38,48 +39,51 @@ export function ActivitiesPanel({ video }: { video: SmallVideo }) {
         <li
           key={`${activity.label} ${activity.start_time}`}
           aria-current={index === current ? 'time' : undefined}
-          className={cn('flex items-center gap-1 pr-1', index === current && 'bg-raised')}
+          className={cn(index === current && 'bg-raised')}
         >
-          <button
-            type="button"
-            onClick={() => player.seek(activity.start_time)}
-            className="flex min-w-0 flex-1 items-start gap-2 px-3 py-2 text-left hover:bg-raised focus-visible:outline-offset-[-2px]"
-          >
-            <span
-              aria-hidden
-              className="mt-1 size-2.5 shrink-0 rounded-xs"
-              style={{ background: colorOf(activity.label) }}
-            />
-            <span className="min-w-0 flex-1">
-              <span className="flex justify-between gap-2">
-                <span className="font-medium">{humanLabel(activity.label)}</span>
-                <span className="font-mono whitespace-nowrap text-dim tabular-nums">
-                  {formatTime(activity.start_time, 1)} – {formatTime(activity.end_time, 1)}
+          <div className="flex items-center gap-1 pr-1">
+            <button
+              type="button"
+              onClick={() => player.seek(activity.start_time)}
+              className="flex min-w-0 flex-1 items-start gap-2 px-3 py-2 text-left hover:bg-raised focus-visible:outline-offset-[-2px]"
+            >
+              <span
+                aria-hidden
+                className="mt-1 size-2.5 shrink-0 rounded-xs"
+                style={{ background: colorOf(activity.label) }}
+              />
+              <span className="min-w-0 flex-1">
+                <span className="flex justify-between gap-2">
+                  <span className="font-medium">{humanLabel(activity.label)}</span>
+                  <span className="font-mono whitespace-nowrap text-dim tabular-nums">
+                    {formatTime(activity.start_time, 1)} – {formatTime(activity.end_time, 1)}
+                  </span>
+                </span>
+                <span className="flex justify-between gap-2 text-faint">
+                  <span className="min-w-0 break-words">{evidenceText(activity.metadata)}</span>
+                  <span className="font-mono whitespace-nowrap tabular-nums">
+                    {formatShare(activity.confidence)}
+                  </span>
                 </span>
               </span>
-              <span className="flex justify-between gap-2 text-faint">
-                <span className="min-w-0 break-words">{evidenceText(activity.metadata)}</span>
-                <span className="font-mono whitespace-nowrap tabular-nums">
-                  {formatShare(activity.confidence)}
-                </span>
-              </span>
-            </span>
-          </button>
-          <Button
-            size="icon-sm"
-            variant="ghost"
-            aria-label={`Repeat ${humanLabel(activity.label)} from ${formatTime(activity.start_time)}`}
-            onClick={() => {
-              player.setLoop({
-                start: activity.start_time,
-                end: activity.end_time,
-                label: humanLabel(activity.label),
-              })
-              void player.play()
-            }}
-          >
-            <Repeat />
-          </Button>
+            </button>
+            <Button
+              size="icon-sm"
+              variant="ghost"
+              aria-label={`Repeat ${humanLabel(activity.label)} from ${formatTime(activity.start_time)}`}
+              onClick={() => {
+                player.setLoop({
+                  start: activity.start_time,
+                  end: activity.end_time,
+                  label: humanLabel(activity.label),
+                })
+                void player.play()
+              }}
+            >
+              <Repeat />
+            </Button>
+          </div>
+          <ActivityEvidence video={video} activity={activity} />
         </li>
       ))}
     </ol>

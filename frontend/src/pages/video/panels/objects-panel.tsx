@@ -8,6 +8,7 @@ import { Slider } from '../../../components/ui/slider.tsx'
 import { cn } from '../../../lib/cn.ts'
 import { colorOf } from '../../../lib/colors.ts'
 import { formatCount, formatShare, humanLabel } from '../../../lib/format.ts'
+import { scoreMeaning } from '../../../lib/scores.ts'
 import { useLabels } from '../state/labels-context.tsx'
 import { usePlayer, usePlayState } from '../state/player-context.tsx'
 import { useWholeTimeline } from '../timeline/use-timeline-data.ts'
@@ -112,7 +113,7 @@ export function ObjectsPanel({ video }: { video: SmallVideo }) {
 }
 
 function LabelRow({ id, summary }: { id: string; summary: Summary }) {
-  const { label, kind, count, tracks, max_confidence } = summary
+  const { label, kind, count, tracks, max_confidence, score_kind } = summary
   const { hidden, toggle, highlight, setHighlight } = useLabels()
   const { toBest, toNext } = useJumps(id, summary)
   const name = humanLabel(label)
@@ -164,7 +165,7 @@ function LabelRow({ id, summary }: { id: string; summary: Summary }) {
         {formatCount(count)}
       </td>
       <td className="px-1 py-0.5 text-right font-mono tabular-nums">
-        {formatShare(max_confidence)}
+        <span title={scoreMeaning(score_kind)}>{formatShare(max_confidence)}</span>
       </td>
       <td className="px-1 py-0.5 text-right whitespace-nowrap">
         <Button
