@@ -68,6 +68,8 @@ async function serve(): Promise<void> {
       units.splice(units.indexOf(unit), 1)
       const { id, outcomes, runMs } = unit
       tell({ type: 'done', id, outcomes, ...facts(unit.work.model.files, runMs) })
+    } else {
+      tell({ type: 'alive', id: unit.id })
     }
     await nextTurn()
   }
@@ -87,7 +89,7 @@ function mostUrgent(): BatchUnit | undefined {
 async function transcribe(
   id: number,
   model: Extract<ToModelProcess, { type: 'run' }>['work']['model'],
-  file: string,
+  { file, words }: { file: string; words: boolean },
 ): Promise<void> {
   const controller = new AbortController()
   transcriptions.set(id, controller)
@@ -98,6 +100,7 @@ async function transcribe(
     const speech = await models.speech(model)
     const value = await speech.transcribe(file, {
       signal: controller.signal,
+      words,
       onProgress: (seconds) => tell({ type: 'progress', id, seconds }),
     })
     outcome = { value }

@@ -218,7 +218,7 @@ export class Lane implements AsyncDisposable {
       batch.runs = true
     } else if (message.type === 'progress') {
       for (const { call } of batch.parts) call.progress(message.seconds)
-    } else {
+    } else if (message.type === 'done') {
       this.#out.delete(message.id)
       this.#judge(batch, message)
       for (const [at, { call, index }] of batch.parts.entries()) {

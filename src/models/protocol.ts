@@ -72,6 +72,8 @@ export type ToModelProcess =
 export type FromModelProcess =
   /** The unit's turn has come: its model is loaded, or the loading begins. */
   | { type: 'started'; id: number }
+  /** A piece of the unit is done. */
+  | { type: 'alive'; id: number }
   | ({ type: 'done'; id: number; outcomes: Outcome[] } & UnitFacts)
   /** Seconds of the recording that are transcribed. */
   | { type: 'progress'; id: number; seconds: number }
