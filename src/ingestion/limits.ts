@@ -29,6 +29,11 @@ const DISCOVERY_PATIENCE_MS = 120_000
 const FIRST_COOL_DOWN_MS = 60_000
 /** Refusals in a row after which downloads fail instead of waiting: half an hour after a bot check. */
 const HOPELESS_STRIKES = 6
+/**
+ * A place that has just answered well is not looked up for so long: small downloads would spend more on
+ * that than on their bytes. Another worker's cool-down is seen so much later at most.
+ */
+const CALM_MS = 1000
 /** What another worker is at is looked at again after this. */
 const BUSY_MS = 5000
 
@@ -159,7 +164,13 @@ export function createLimits(settings: Settings, logger: Logger | null, backing:
     )
   }
 
+  /** Until when a place counts as calm, and how often it has refused us here. */
+  const calm = new Map<Place, number>()
+  const refusals = new Map<Place, number>()
+  const isCalm = (place: Place) => performance.now() < (calm.get(place) ?? 0)
+
   async function requireWarm(place: Place): Promise<void> {
+    if (isCalm(place)) return
     const cooling = await backing.cooling(place)
     if (!cooling) return
     if (cooling.strikes >= HOPELESS_STRIKES) throw hopeless(place, cooling)
@@ -168,12 +179,18 @@ export function createLimits(settings: Settings, logger: Logger | null, backing:
   }
 
   async function watched<T>(place: Place, work: () => Promise<T>): Promise<T> {
+    const before = refusals.get(place)
     try {
       const result = await work()
+      if (isCalm(place)) return result
       await backing.forgive(place)
+      // One that was refused meanwhile cools down, whatever this answer was.
+      if (refusals.get(place) === before) calm.set(place, performance.now() + CALM_MS)
       return result
     } catch (thrown) {
       if (isRefusal(thrown)) {
+        refusals.set(place, (refusals.get(place) ?? 0) + 1)
+        calm.delete(place)
         const askedMs = (thrown instanceof TransientError && thrown.retryAfterMs) || 0
         const leastMs = askedMs || FIRST_COOL_DOWN_MS
         const { code, message } = thrown
