@@ -50,6 +50,10 @@ program
   )
   .option('--max-videos <n>', 'how many at most, 1 to 10000', wholeNumber)
   .option('--taxonomy <name>', 'name or path of a taxonomy')
+  .option(
+    '--open-vocabulary [words]',
+    "look for words too: the taxonomy's, or these, separated by commas",
+  )
   .option('--dry-run', 'only estimate: candidates, hours, bytes, time, cost')
   .option('--expand', "search with the taxonomy's words too, when the plain query brings no more")
   .option('--duplicates <policy>', 'allow or skip videos that look like another of the task')

@@ -31,6 +31,7 @@ export function taskJson(row: StoredTask, progress: TaskProgress): Task {
     urls: row.urls,
     path: row.path,
     taxonomy: row.taxonomy,
+    open_vocabulary: row.openVocabulary,
     variants: row.variants,
     duplicates: row.duplicates,
     min_relevance: row.minRelevance,

@@ -14,6 +14,7 @@ export interface IngestOptions {
   platform?: string
   maxVideos?: number
   taxonomy?: string
+  openVocabulary?: true | string
   dryRun?: boolean
   expand?: boolean
   duplicates?: string
@@ -85,6 +86,7 @@ async function bodyOf({ settings }: Library, what: string, options: IngestOption
     platform: options.platform ?? known.platform,
     ...maxVideosOf(options, known),
     ...(options.taxonomy ? { taxonomy: fullPath(options.taxonomy) } : {}),
+    ...(options.openVocabulary ? { open_vocabulary: wordsOf(options.openVocabulary) } : {}),
     ...(options.expand ? { expand: true } : {}),
     ...(options.duplicates ? { duplicates: options.duplicates } : {}),
     ...(options.minRelevance === undefined ? {} : { min_relevance: options.minRelevance }),
@@ -92,6 +94,10 @@ async function bodyOf({ settings }: Library, what: string, options: IngestOption
     ...(options.maxSeconds === undefined ? {} : { max_seconds: options.maxSeconds }),
     ...(options.maxUsd === undefined ? {} : { max_usd: options.maxUsd }),
   }
+}
+
+function wordsOf(given: true | string): true | string[] {
+  return given === true ? true : given.split(',').map((word) => word.trim())
 }
 
 /** A taxonomy's name stays; a file of the caller's is named in full, for a server elsewhere. */

@@ -68,6 +68,8 @@ export interface Settings {
   clipModel: string
   clipPretrained: string
   yoloModel: string
+  /** Detector of words, used by tasks that ask for it. */
+  openVocabularyModel: string
   whisperModel: string
   /** Captions that come with a video: people's, a machine's too, or none instead of the model's text. */
   captions: 'use' | 'use-automatic' | 'ignore'
@@ -172,6 +174,7 @@ const environment = z.object({
   CLIP_MODEL: text.min(1).default('ViT-B-32'),
   CLIP_PRETRAINED: text.min(1).default('openai'),
   YOLO_MODEL: text.min(1).default('yolov8n.pt'),
+  OPEN_VOCABULARY_MODEL: text.min(1).default('owlv2-base'),
   MAX_VIDEO_DURATION: z.coerce.number().positive().default(600),
   LOG_LEVEL: text
     .toLowerCase()
@@ -321,6 +324,7 @@ export function readSettings(variables: Record<string, string | undefined>): Set
     clipModel: env.CLIP_MODEL,
     clipPretrained: env.CLIP_PRETRAINED,
     yoloModel: env.YOLO_MODEL,
+    openVocabularyModel: env.OPEN_VOCABULARY_MODEL,
     whisperModel: env.WHISPER_MODEL,
     captions: env.FORGEINDEX_CAPTIONS,
     wordTimes: env.FORGEINDEX_WORD_TIMES,

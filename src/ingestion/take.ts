@@ -79,6 +79,7 @@ export async function consider(
       description: candidate.description,
       duration: candidate.durationSeconds,
       taxonomy: task.taxonomy,
+      openVocabulary: task.openVocabulary,
       query: task.query,
       uploader: candidate.uploader,
       uploaderUrl: candidate.uploaderUrl,

@@ -85,14 +85,15 @@ export async function resolveModel(
  */
 export async function listModels(settings: Settings): Promise<ModelListing[]> {
   const listings: ModelListing[] = []
-  for (const job of ['clip', 'detector', 'speech'] as const) {
+  for (const job of ['clip', 'detector', 'speech', 'open-vocabulary'] as const) {
     const selected = await findManifest(settings, job, settingOf(settings, job))
     const known = KNOWN_MODELS.filter((model) => model.job === job).map((model) => model.manifest)
     const names = new Set(known.map((manifest) => manifest.name))
     for (const manifest of known) {
       const chosen = manifest.name === selected.manifest.name
       const located = chosen ? selected : { manifest, ownFolder: null }
-      listings.push(await listing(settings, job, located, chosen))
+      // One that only some tasks ask for is not missed, nor fetched unasked.
+      listings.push(await listing(settings, job, located, chosen && job !== 'open-vocabulary'))
     }
     if (!names.has(selected.manifest.name)) {
       listings.push(await listing(settings, job, selected, true))
@@ -106,6 +107,7 @@ export async function listModels(settings: Settings): Promise<ModelListing[]> {
 export function settingOf(settings: Settings, job: ModelJob): string {
   if (job === 'detector') return settings.yoloModel
   if (job === 'speech') return settings.whisperModel
+  if (job === 'open-vocabulary') return settings.openVocabularyModel
   return settings.clipModel.toLowerCase() === 'vit-b-32'
     ? `${settings.clipModel}/${settings.clipPretrained}`
     : settings.clipModel

@@ -26,11 +26,13 @@ const KIND_OF_JOB: Record<ModelJob, ModelKind> = {
   clip: 'image-text-embedding',
   detector: 'detector',
   speech: 'speech',
+  'open-vocabulary': 'open-vocabulary',
 }
 const VARIABLE_OF_JOB: Record<ModelJob, string> = {
   clip: 'CLIP_MODEL',
   detector: 'YOLO_MODEL',
   speech: 'WHISPER_MODEL',
+  'open-vocabulary': 'OPEN_VOCABULARY_MODEL',
 }
 
 /**

@@ -180,6 +180,21 @@ export class ModelHost implements AsyncDisposable {
     return this.#run(this.#work, 'detect', absolute(files), options)
   }
 
+  /**
+   * Where these words are on images, by the open-vocabulary model.
+   *
+   * @returns one list per image, most confident first, the word as label
+   * @throws PermanentError `image-unreadable`, `model-output-wrong`
+   */
+  findWords(
+    files: readonly string[],
+    words: readonly string[],
+    options: BatchOptions = {},
+  ): Promise<Detection[][]> {
+    const items = absolute(files).map((file) => ({ file, words: [...words] }))
+    return this.#run(this.#work, 'find-words', items, options)
+  }
+
   /** What is said in a mono 16 kHz WAV file; see `SpeechModel.transcribe`. */
   async transcribe(wavFile: string, options: TranscribeOptions = {}): Promise<SpeechResult> {
     const [speech] = await this.#run(this.#work, 'transcribe', absolute([wavFile]), options)
@@ -213,7 +228,7 @@ export class ModelHost implements AsyncDisposable {
     if (installed) return { job, model: { key: keyOf(resolved), manifest, files } } as ModelForJob
     const remedy = manifest.files.some((file) => file.url)
       ? `run \`forgeindex models pull ${ref.name}\``
-      : `put its files into ${this.#settings.modelDirs[0]}`
+      : `put its files into ${this.#settings.modelDirs[0]}${manifest.origin ? ` (${manifest.origin})` : ''}`
     throw new SkipStep(
       'model-missing',
       `The model ${ref.name} is not installed: ${remedy}. Missing: ${missing.join('; ')}`,
@@ -225,6 +240,7 @@ const MODEL_OF: Record<Job, ModelJob> = {
   'embed-images': 'clip',
   'embed-texts': 'clip',
   detect: 'detector',
+  'find-words': 'open-vocabulary',
   transcribe: 'speech',
 }
 

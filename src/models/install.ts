@@ -63,7 +63,7 @@ async function modelToInstall(
 ): Promise<{ job: ModelJob | 'vad'; located: LocatedManifest }> {
   if (name === VAD_MODEL.name)
     return { job: 'vad', located: { manifest: VAD_MODEL, ownFolder: null } }
-  const jobs = ['clip', 'detector', 'speech'] as const
+  const jobs = ['clip', 'detector', 'speech', 'open-vocabulary'] as const
   const chosenFor = jobs.find(
     (job) =>
       job === name ||

@@ -2,7 +2,13 @@ import { PermanentError } from '../errors.ts'
 import { ImageTower, type ModelFiles, TextTower } from './clip.ts'
 import type { Detector } from './detector/detector.ts'
 import { loadDetector, type PreparedFrame } from './detector/onnx-detector.ts'
-import type { DetectorManifest, EmbeddingManifest, FileRole } from './manifest.ts'
+import { OpenVocabularyDetector } from './detector/open-vocabulary.ts'
+import type {
+  DetectorManifest,
+  EmbeddingManifest,
+  FileRole,
+  OpenVocabularyManifest,
+} from './manifest.ts'
 import type { ModelForJob, ModelToRun } from './protocol.ts'
 import { SpeechModel } from './speech/speech-model.ts'
 
@@ -34,6 +40,23 @@ export class LoadedModels {
     )
   }
 
+  openVocabulary({
+    key,
+    manifest,
+    files,
+  }: ModelToRun<OpenVocabularyManifest>): Promise<OpenVocabularyDetector> {
+    return this.#once(key, () =>
+      OpenVocabularyDetector.load(
+        manifest,
+        {
+          model: requiredFile(files, 'model', manifest.name),
+          tokenizer: requiredFile(files, 'tokenizer', manifest.name),
+        },
+        this.#threads,
+      ),
+    )
+  }
+
   speech({ key, manifest, files }: ModelForJob['model']): Promise<SpeechModel> {
     const file = (role: FileRole) => requiredFile(files, role, manifest.name)
     return this.#once(key, () =>
@@ -57,6 +80,7 @@ export class LoadedModels {
     if (job === 'embed-images') return this.images(model)
     if (job === 'embed-texts') return this.texts(model)
     if (job === 'detect') return this.detector(model)
+    if (job === 'find-words') return this.openVocabulary(model)
     return this.speech(model)
   }
 

@@ -96,6 +96,36 @@ const detectorManifest = z.strictObject({
   classes: z.array(z.string().min(1)).min(1),
 })
 
+/** A detector that is given words to look for, with the interface of OWLv2's export. */
+const openVocabularyManifest = z.strictObject({
+  ...common,
+  kind: z.literal('open-vocabulary'),
+  dims: z.null().default(null),
+  image: z.strictObject({
+    /** float32 [1, 3, size, size], RGB, (v / 255 - mean) / std, the picture at the top left. */
+    input: z.string(),
+    size: z.number().int().positive(),
+    mean: triple,
+    std: triple,
+  }),
+  text: z.strictObject({
+    /** int64 or int32 [words, maxTokens]. */
+    ids: z.string(),
+    mask: z.string(),
+    maxTokens: z.number().int().min(3),
+    padId: z.number().int().min(0),
+    /** What a word is put into, at `{}`. */
+    template: z.string().includes('{}'),
+  }),
+  output: z.strictObject({
+    /** float32 [1, boxes, words]; its sigmoid is the confidence. */
+    logits: z.string(),
+    /** float32 [1, boxes, 4]: centre and size as shares of the square. */
+    boxes: z.string(),
+  }),
+  minConfidence: z.number().min(0).max(1),
+})
+
 const speechManifest = z.strictObject({
   ...common,
   kind: z.literal('speech'),
@@ -111,6 +141,7 @@ const vadManifest = z.strictObject({
 const manifest = z.discriminatedUnion('kind', [
   embeddingManifest,
   detectorManifest,
+  openVocabularyManifest,
   speechManifest,
   vadManifest,
 ])
@@ -119,6 +150,7 @@ export type FileRole = z.infer<typeof fileRole>
 export type ModelFile = z.infer<typeof modelFile>
 export type EmbeddingManifest = z.infer<typeof embeddingManifest>
 export type DetectorManifest = z.infer<typeof detectorManifest>
+export type OpenVocabularyManifest = z.infer<typeof openVocabularyManifest>
 export type SpeechManifest = z.infer<typeof speechManifest>
 export type VadManifest = z.infer<typeof vadManifest>
 /** Everything needed to fetch, check and run one model. */
@@ -129,6 +161,7 @@ export type ModelKind = ModelManifest['kind']
 export const REQUIRED_ROLES: Record<ModelKind, readonly FileRole[]> = {
   'image-text-embedding': ['image', 'text', 'tokenizer'],
   detector: ['model'],
+  'open-vocabulary': ['model', 'tokenizer'],
   speech: ['encoder', 'decoder', 'tokenizer', 'config', 'generationConfig', 'preprocessorConfig'],
   vad: ['vad'],
 }

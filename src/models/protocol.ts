@@ -10,7 +10,12 @@ import {
 } from '../errors.ts'
 import type { ModelFiles } from './clip.ts'
 import type { Detection } from './detector/detector.ts'
-import type { DetectorManifest, EmbeddingManifest, SpeechManifest } from './manifest.ts'
+import type {
+  DetectorManifest,
+  EmbeddingManifest,
+  OpenVocabularyManifest,
+  SpeechManifest,
+} from './manifest.ts'
 import type { SpeechResult } from './speech/result.ts'
 
 /** Most images or texts in one request: the brief's batch. */
@@ -31,6 +36,12 @@ export interface Jobs {
   'embed-texts': { manifest: EmbeddingManifest; item: string; result: Float32Array }
   /** An image file; its objects, most confident first. */
   detect: { manifest: DetectorManifest; item: string; result: Detection[] }
+  /** An image file and the words to look for; what was found, a word as its label. */
+  'find-words': {
+    manifest: OpenVocabularyManifest
+    item: { file: string; words: string[] }
+    result: Detection[]
+  }
   /** A WAV file. */
   transcribe: { manifest: SpeechManifest; item: string; result: SpeechResult }
 }

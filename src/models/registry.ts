@@ -1,10 +1,11 @@
 import type { ModelManifest } from './manifest.ts'
 import { clipLaion, clipOpenai, miniVl } from './manifests/clip.ts'
 import { BY_HAND, dfineNano, fastestDet, yolov8n, yoloxNano } from './manifests/detectors.ts'
+import { owlv2Base } from './manifests/open-vocabulary.ts'
 import { sileroVad, whisperBase, whisperSmall, whisperTiny } from './manifests/speech.ts'
 
 /** What a model is used for; each has one setting. */
-export type ModelJob = 'clip' | 'detector' | 'speech'
+export type ModelJob = 'clip' | 'detector' | 'speech' | 'open-vocabulary'
 
 /** A model we know by name. */
 export interface KnownModel {
@@ -28,6 +29,7 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     manifest,
     aliases: aliasesOf(manifest.name),
   })),
+  { job: 'open-vocabulary', manifest: owlv2Base, aliases: ['owlv2'] },
   { job: 'speech', manifest: whisperTiny, aliases: ['tiny'] },
   { job: 'speech', manifest: whisperBase, aliases: ['base'] },
   { job: 'speech', manifest: whisperSmall, aliases: ['small'] },

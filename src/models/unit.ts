@@ -1,4 +1,5 @@
 import { PermanentError } from '../errors.ts'
+import type { PreparedSquare } from './detector/open-vocabulary.ts'
 import type { LoadedModels } from './loaded-models.ts'
 import { deviceOfFiles } from './onnx.ts'
 import { BATCH_SIZE, type Outcome, packError, type Work } from './protocol.ts'
@@ -154,6 +155,22 @@ async function runnerOf(work: BatchWork, models: LoadedModels): Promise<Runner> 
             'model-output-wrong',
             `Expected the objects of ${frames.length} images from ${work.model.manifest.name}, got those of ${found.length}.`,
           )
+        },
+      }
+    }
+    case 'find-words': {
+      const detector = await models.openVocabulary(work.model)
+      return {
+        prepare: async (index) => {
+          const { file, words } = work.items[index]!
+          return { frame: await detector.prepare(file), words }
+        },
+        run: async (prepared) => {
+          const found = []
+          for (const { frame, words } of prepared as { frame: PreparedSquare; words: string[] }[]) {
+            found.push(await detector.run(frame, words))
+          }
+          return found
         },
       }
     }

@@ -187,6 +187,7 @@ export interface VideosTable {
   status: Generated<VideoStatus>
   category: Generated<string>
   taxonomy: string
+  open_vocabulary: JsonOrNull<string[]>
   query: string | null
   uploader: string | null
   uploader_url: string | null
@@ -436,6 +437,7 @@ export interface IngestionTasksTable {
   urls: Json<string[]>
   path: string | null
   taxonomy: string
+  open_vocabulary: JsonOrNull<string[]>
   status: Generated<TaskStatus>
   max_videos: number
   discovery_done: Generated<boolean>

@@ -35,6 +35,8 @@ export interface Task extends TaskRules {
   urls: string[]
   path: string | null
   taxonomy: string
+  /** What is looked for by words on its videos: null nothing, [] the taxonomy's words. */
+  openVocabulary: string[] | null
   status: TaskStatus
   maxVideos: number
   discoveryDone: boolean
@@ -63,6 +65,7 @@ export interface NewTask extends Partial<TaskRules> {
   urls: string[]
   path: string | null
   taxonomy: string
+  openVocabulary?: string[] | null
   maxVideos: number
 }
 
@@ -76,6 +79,7 @@ export async function createTask(trx: Trx, task: NewTask): Promise<Task> {
       urls: JSON.stringify(task.urls),
       path: task.path,
       taxonomy: task.taxonomy,
+      open_vocabulary: task.openVocabulary ? JSON.stringify(task.openVocabulary) : null,
       max_videos: task.maxVideos,
       min_relevance: task.minRelevance ?? null,
       max_bytes: task.maxBytes ?? null,
@@ -226,6 +230,7 @@ function toTask(row: Selectable<IngestionTasksTable>): Task {
     urls: row.urls,
     path: row.path,
     taxonomy: row.taxonomy,
+    openVocabulary: row.open_vocabulary,
     status: row.status,
     maxVideos: row.max_videos,
     discoveryDone: row.discovery_done,

@@ -24,6 +24,8 @@ export interface Video {
   status: VideoStatus
   category: string
   taxonomy: string
+  /** What an open-vocabulary detector looks for: null nothing, [] the taxonomy's words. */
+  openVocabulary: string[] | null
   query: string | null
   uploader: string | null
   uploaderUrl: string | null
@@ -57,6 +59,7 @@ export type NewVideo = Pick<
   | 'licenceUrl'
   | 'licenceEvidence'
 > & {
+  openVocabulary?: string[] | null
   /** ISO 8601. */
   publishedAt: string | null
   fetchFrom: FetchFrom
@@ -80,6 +83,7 @@ export async function findOrCreateVideo(
       description: video.description,
       duration: video.duration,
       taxonomy: video.taxonomy,
+      open_vocabulary: video.openVocabulary ? JSON.stringify(video.openVocabulary) : null,
       query: video.query,
       uploader: video.uploader,
       uploader_url: video.uploaderUrl,
@@ -168,6 +172,7 @@ export type VideoChange = Partial<
     | 'platform'
     | 'sourceId'
     | 'taxonomy'
+    | 'openVocabulary'
     | 'query'
     | 'fetchFrom'
     | 'publishedAt'
@@ -266,6 +271,7 @@ function toVideo(row: Selectable<VideosTable>): Video {
     status: row.status,
     category: row.category,
     taxonomy: row.taxonomy,
+    openVocabulary: row.open_vocabulary,
     query: row.query,
     uploader: row.uploader,
     uploaderUrl: row.uploader_url,

@@ -21,6 +21,8 @@ export interface TaskWish {
   path: string | null
   maxVideos: number | null
   taxonomy: string | null
+  /** Words for the open-vocabulary detector; [] the taxonomy's, null or absent: it is not used. */
+  openVocabulary?: string[] | null
   /** How to choose and what it may cost; what is absent is not limited. */
   rules?: Partial<Omit<TaskRules, 'variants'>>
   /** Search with the taxonomy's words too, once the plain query brings no more. */
@@ -102,6 +104,7 @@ export async function planTask(
     urls,
     path: folder === null || isUpload ? folder : path.resolve(folder),
     taxonomy,
+    openVocabulary: wish.openVocabulary ?? null,
     // Who names the videos one by one wants them all.
     maxVideos: asked ?? (isListed ? MAX_VIDEOS : DEFAULT_MAX_VIDEOS),
     ...wish.rules,

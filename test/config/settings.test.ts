@@ -46,6 +46,7 @@ describe('settings', () => {
       clipModel: 'ViT-B-32',
       clipPretrained: 'openai',
       yoloModel: 'yolov8n.pt',
+      openVocabularyModel: 'owlv2-base',
       whisperModel: 'base',
       logLevel: 'info',
       ffmpeg: 'ffmpeg',

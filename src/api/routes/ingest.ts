@@ -87,6 +87,7 @@ function wishOf(body: IngestBody): TaskWish {
     path: body.path ?? null,
     maxVideos: body.max_videos ?? null,
     taxonomy: body.taxonomy ?? null,
+    openVocabulary: wordsOf(body.open_vocabulary),
     expand: body.expand ?? false,
     rules: {
       duplicates: body.duplicates ?? 'allow',
@@ -96,6 +97,11 @@ function wishOf(body: IngestBody): TaskWish {
       maxUsd: body.max_usd ?? null,
     },
   }
+}
+
+function wordsOf(asked: IngestBody['open_vocabulary']): string[] | null {
+  if (Array.isArray(asked)) return asked
+  return asked ? [] : null
 }
 
 function estimateJson(found: Estimate) {

@@ -33,6 +33,12 @@ export const ingestBody = z.strictObject({
   urls: z.array(plainText.trim().min(1).max(4_000)).max(MAX_VIDEOS).optional(),
   path: plainText.min(1).max(4_000).optional().describe('A folder or file on the server'),
   taxonomy: plainText.min(1).max(1_000).optional(),
+  open_vocabulary: z
+    .union([z.boolean(), z.array(plainText.trim().min(1).max(100)).min(1).max(100)])
+    .optional()
+    .describe(
+      "Look for words with the open-vocabulary model as well: true for the taxonomy's, or the words",
+    ),
   dry_run: z
     .boolean()
     .optional()
@@ -123,6 +129,10 @@ export const task = z
     urls: z.array(z.string()),
     path: z.string().nullable(),
     taxonomy: z.string(),
+    open_vocabulary: z
+      .array(z.string())
+      .nullable()
+      .describe("Words that are looked for; [] the taxonomy's, null none"),
     variants: z.array(z.string()).describe('Searches tried after the plain query'),
     duplicates: z.enum(DUPLICATE_POLICIES),
     min_relevance: z.number().nullable(),

@@ -1,6 +1,7 @@
 import type { PipelineStep, StepContext, StepInputs, StepReport } from '../../pipeline/step.ts'
 import { replaceDetections } from '../../store/labels.ts'
 import { getVideo } from '../../store/videos.ts'
+import { lookForWords, wordsFingerprint } from '../find-words.ts'
 import { mapLabel } from '../mapping.ts'
 import { loadTaxonomy } from '../taxonomy.ts'
 import { trackObjects } from '../tracking.ts'
@@ -15,10 +16,18 @@ export class DetectionStep implements PipelineStep {
   readonly phase = 'labeling'
   readonly after = ['frames' as const]
 
-  async fingerprint({ models, video, settings }: StepInputs): Promise<unknown> {
+  async fingerprint(inputs: StepInputs): Promise<unknown> {
+    const { models, video, settings } = inputs
     const { ref, installed } = await models.describe('detector')
-    const { objects } = await loadTaxonomy(video.taxonomy)
-    return { ref, installed, objects, ...(settings.profile === 'fast' ? { profile: 'fast' } : {}) }
+    const taxonomy = await loadTaxonomy(video.taxonomy)
+    const { objects } = taxonomy
+    return {
+      ref,
+      installed,
+      objects,
+      ...(settings.profile === 'fast' ? { profile: 'fast' } : {}),
+      ...(video.openVocabulary ? { words: await wordsFingerprint(inputs, taxonomy) } : {}),
+    }
   }
 
   async run(context: StepContext): Promise<StepReport> {
@@ -30,16 +39,20 @@ export class DetectionStep implements PipelineStep {
     const { results: boxes, counts } = await files.lookAt(pictures, settings.profile, (changed) =>
       models.detect(changed, { signal }),
     )
+    const words = await lookForWords(context, pictures, taxonomy)
     const seen = frames.map((frame, index) => ({
       keyframeId: frame.id,
       timestamp: frame.timestamp,
       shotIndex: frame.shotIndex,
-      boxes: (boxes[index] ?? []).map((box) => ({
-        ...box,
-        ...mapLabel(taxonomy, box.label),
-        modelName: ref.name,
-        source: 'detector' as const,
-      })),
+      boxes: [
+        ...(boxes[index] ?? []).map((box) => ({
+          ...box,
+          ...mapLabel(taxonomy, box.label),
+          modelName: ref.name,
+          source: 'detector' as const,
+        })),
+        ...(words.found[index] ?? []),
+      ],
     }))
     const { width, height } = await getVideo(db, video.id)
     const tracks = trackObjects(seen, width && height ? width / height : USUAL_ASPECT)
@@ -55,6 +68,7 @@ export class DetectionStep implements PipelineStep {
       },
       modelName: ref.name,
       device: models.deviceOf('detector'),
+      ...(words.message ? { message: words.message } : {}),
       ...(frames.length === 0 ? { skipped: 'no-keyframes' } : {}),
       write: (trx) => replaceDetections(trx, video.id, detections),
     }

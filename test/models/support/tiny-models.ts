@@ -1,8 +1,13 @@
 /** Models of a few kilobytes with the interfaces of the real ones, for clones without weights. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { DetectorManifest, EmbeddingManifest } from '../../../src/models/manifest.ts'
+import type {
+  DetectorManifest,
+  EmbeddingManifest,
+  OpenVocabularyManifest,
+} from '../../../src/models/manifest.ts'
 import { COCO_CLASSES } from '../../../src/models/manifests/coco-classes.ts'
+import { owlv2Base } from '../../../src/models/manifests/open-vocabulary.ts'
 import { writeOnnx } from './onnx-file.ts'
 
 /** Length of the tiny pair's vectors. */
@@ -181,6 +186,57 @@ export async function tinyYolox(folder: string, side: 416 | 640): Promise<Detect
     constants: { fixed: { shape: [1, cells, rows], values } },
   })
   return detector(name, 'yolox', COCO_CLASSES)
+}
+
+/**
+ * An open-vocabulary detector with OWLv2's interface and two boxes. The first is the middle half of a
+ * 16:9 picture and is a dog when a text has the word: its logit is 3 for such a text and -3 for others,
+ * plus the mean of the normalised red. The second is never sure enough.
+ */
+export async function tinyOwl(folder: string): Promise<OpenVocabularyManifest> {
+  await mkdir(folder, { recursive: true })
+  await writeOnnx(path.join(folder, 'tiny-owl.onnx'), {
+    inputs: [
+      { name: 'input_ids', type: 'int64', shape: ['words', 'tokens'] },
+      { name: 'pixel_values', type: 'float32', shape: ['N', 3, 'height', 'width'] },
+      { name: 'attention_mask', type: 'int64', shape: ['words', 'tokens'] },
+    ],
+    outputs: [
+      { name: 'logits', type: 'float32', shape: ['N', 2, 'words'] },
+      { name: 'pred_boxes', type: 'float32', shape: [1, 2, 4] },
+    ],
+    nodes: [
+      { op: 'Mul', inputs: ['input_ids', 'attention_mask'], outputs: ['tokens'] },
+      { op: 'Equal', inputs: ['tokens', 'dog'], outputs: ['is_dog'] },
+      { op: 'Cast', inputs: ['is_dog'], outputs: ['dogs'], attributes: { to: 1 } },
+      { op: 'MatMul', inputs: ['dogs', 'six'], outputs: ['by_text'] },
+      { op: 'Reshape', inputs: ['by_text', 'row'], outputs: ['by_word'] },
+      { op: 'GlobalAveragePool', inputs: ['pixel_values'], outputs: ['pooled'] },
+      { op: 'Flatten', inputs: ['pooled'], outputs: ['colour'], attributes: { axis: 1 } },
+      { op: 'MatMul', inputs: ['colour', 'red'], outputs: ['redness'] },
+      { op: 'Add', inputs: ['by_word', 'bias'], outputs: ['plain'] },
+      { op: 'Add', inputs: ['plain', 'redness'], outputs: ['logits'] },
+      { op: 'Identity', inputs: ['fixed_boxes'], outputs: ['pred_boxes'] },
+    ],
+    constants: {
+      // `dog</w>` in the tokenizer below.
+      dog: { shape: [1], values: [18], type: 'int64' },
+      six: { shape: [16, 1], values: new Float32Array(16).fill(6) },
+      row: { shape: [3], values: [1, 1, -1], type: 'int64' },
+      red: { shape: [3, 1], values: [1, 0, 0] },
+      bias: { shape: [1, 2, 1], values: [-3, -20] },
+      fixed_boxes: {
+        shape: [1, 2, 4],
+        values: [0.5, 0.28125, 0.5, 0.28125, 0.5, 0.5, 1, 1],
+      },
+    },
+  })
+  await writeFile(path.join(folder, 'tiny-owl.json'), JSON.stringify(clipTokenizerJson()))
+  return {
+    ...owlv2Base,
+    name: 'tiny-owl',
+    files: [part('model', 'tiny-owl.onnx'), part('tokenizer', 'tiny-owl.json')],
+  }
 }
 
 /** CLIP's tokenizer with a vocabulary of a dozen pieces: same steps, same special tokens. */
