@@ -7,6 +7,7 @@ import { isDuplicate, nearDuplicatesOf } from '../store/duplicates.ts'
 import { type Keyframe, keyframesOf } from '../store/keyframes.ts'
 import { activitiesOf, conceptsOf, detectionsOf, type StoredDetection } from '../store/labels.ts'
 import { modelsOfVideo, type StepModel } from '../store/models.ts'
+import { qualityOf, type VideoQuality } from '../store/quality.ts'
 import { storedShotsOf } from '../store/shots.ts'
 import { type StepRun, stepRunsOf } from '../store/step-runs.ts'
 import { tagsOf } from '../store/tags.ts'
@@ -72,6 +73,10 @@ export async function loadVideoDetail(
     tags: () => tagsOf(db, video.id),
     keyframes: async () =>
       (await keyframesOf(db, video.id)).map((keyframe) => keyframeJson(video.id, keyframe)),
+    quality: async () => {
+      const quality = await qualityOf(db, video.id)
+      return quality && qualityJson(quality, video)
+    },
     shots: async () =>
       (await storedShotsOf(db, video.id)).map((shot) => ({
         shot_index: shot.index,
@@ -141,6 +146,23 @@ export async function loadVideoDetail(
     if (wanted(field as keyof VideoDetail)) detail[field] = await load()
   }
   return detail as Partial<VideoDetail>
+}
+
+function qualityJson(quality: VideoQuality, { width, height }: Video): VideoDetail['quality'] {
+  const share = (value: number | null) => (value === null ? null : rounded(value))
+  return {
+    sharpness: quality.sharpness === null ? null : Math.round(quality.sharpness * 10) / 10,
+    brightness: share(quality.brightness),
+    clipped_share: share(quality.clippedShare),
+    motion: share(quality.motion),
+    black_share: share(quality.blackShare),
+    frozen_share: share(quality.frozenShare),
+    overlay_share: share(quality.overlayShare),
+    slide_show: share(quality.slideShow),
+    screen_recording: share(quality.screenRecording),
+    speech_share: share(quality.speechShare),
+    short_side: width === null || height === null ? null : Math.min(width, height),
+  }
 }
 
 type ShownKeyframe = Pick<

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type InputFault, InvalidInputError } from '../errors.ts'
 import { UUID } from '../store/ids.ts'
+import { QUALITY_BOUNDS, type QualityBound } from '../store/quality.ts'
 import type { VideoFilters } from '../store/video-filters.ts'
 
 /** PostgreSQL takes no NUL character. */
@@ -37,6 +38,9 @@ const flag = z
 /** Longest video there can be in a filter: a year, in seconds. */
 const MAX_SECONDS = 366 * 24 * 3600
 
+/** Largest bound of a picture's shorter side. */
+const MAX_PIXELS = 100_000
+
 /**
  * The filters of the contract, by their snake_case names, as they come in a query string or in JSON.
  * Spread it into a route's own schema; the values it gives are what `parseFilters` takes.
@@ -55,6 +59,21 @@ export const filterQueryFields = {
   licence: list.describe("Any of these licences; 'open' for those that allow any use, 'unknown'"),
   has_speech: flag.describe('Someone speaks'),
   hide_duplicates: flag.describe('Leave out videos of which a better near-duplicate is there'),
+  min_short_side: number(MAX_PIXELS).describe('Pixels of the shorter side, inclusive'),
+  min_sharpness: number(QUALITY_BOUNDS.min_sharpness.most).describe(
+    'Median variance of the Laplacian: 30 leaves out what is soft, 100 what is not quite sharp',
+  ),
+  min_motion: number(1).describe('Mean change in 0.2 s as a share of the range of grey, 0-1'),
+  max_motion: number(1).describe('The same: 0.04 leaves out most moving cameras'),
+  max_clipped_share: number(1).describe('Share of pixels that are black or white, 0-1'),
+  max_black_share: number(1).describe('Share of the time that is black, 0-1'),
+  max_frozen_share: number(1).describe('Share of the time without any change, 0-1'),
+  max_overlay_share: number(1).describe(
+    'Share of the picture with text or a logo that stays, 0-1; only videos where it can be told',
+  ),
+  min_speech_share: number(1).describe('Share of the time in which someone speaks, 0-1'),
+  slide_show: flag.describe('Only slide shows, or none'),
+  screen_recording: flag.describe("Only what looks like a computer's screen, or nothing of it"),
   video_ids: listed
     .pipe(z.array(id).min(1).max(MAX_VIDEO_IDS))
     .optional()
@@ -62,10 +81,13 @@ export const filterQueryFields = {
   q: text.max(1000).optional().describe('All of these words in title, tags, speech, description'),
 }
 
+const QUALITY_NAMES = Object.keys(QUALITY_BOUNDS) as QualityBound[]
+
 type FilterName = keyof typeof filterQueryFields
 
 /** What each filter expects, for the one who got it wrong. */
 const LIST = 'a list of at most 50 texts, or texts separated by commas'
+const SHARE = 'a number from 0 to 1'
 const EXPECTED: Record<FilterName, string> = {
   platform: LIST,
   category: LIST,
@@ -78,6 +100,17 @@ const EXPECTED: Record<FilterName, string> = {
   licence: LIST,
   has_speech: 'true or false',
   hide_duplicates: 'true or false',
+  min_short_side: `a number of pixels from 0 to ${MAX_PIXELS}`,
+  min_sharpness: 'a number from 0 to 1000000',
+  min_motion: SHARE,
+  max_motion: SHARE,
+  max_clipped_share: SHARE,
+  max_black_share: SHARE,
+  max_frozen_share: SHARE,
+  max_overlay_share: SHARE,
+  min_speech_share: SHARE,
+  slide_show: 'true or false',
+  screen_recording: 'true or false',
   video_ids: `a list of 1 to ${MAX_VIDEO_IDS.toLocaleString('en')} ids of videos`,
   q: 'a text of at most 1,000 characters',
 }
@@ -100,6 +133,11 @@ export function parseFilters(input: unknown, at = ''): VideoFilters {
     const expected = `at most max_duration (${max})`
     throw refused([{ path: `${at}min_duration`, expected, got: String(min) }])
   }
+  const quality: Partial<Record<QualityBound, number>> = {}
+  for (const name of QUALITY_NAMES) {
+    const bound = given[name]
+    if (bound !== undefined) quality[name] = bound
+  }
   return {
     ...(given.platform?.length ? { platform: given.platform } : {}),
     ...(given.category?.length ? { category: given.category } : {}),
@@ -112,6 +150,10 @@ export function parseFilters(input: unknown, at = ''): VideoFilters {
     ...(given.licence?.length ? { licence: given.licence } : {}),
     ...(given.has_speech === undefined ? {} : { hasSpeech: given.has_speech }),
     ...(given.hide_duplicates === undefined ? {} : { hideDuplicates: given.hide_duplicates }),
+    ...(given.min_short_side === undefined ? {} : { minShortSide: given.min_short_side }),
+    ...(Object.keys(quality).length > 0 ? { quality } : {}),
+    ...(given.slide_show === undefined ? {} : { slideShow: given.slide_show }),
+    ...(given.screen_recording === undefined ? {} : { screenRecording: given.screen_recording }),
     ...(given.video_ids ? { videoIds: [...new Set(given.video_ids)] } : {}),
     ...(given.q?.trim() ? { query: given.q.trim() } : {}),
   }
@@ -119,7 +161,7 @@ export function parseFilters(input: unknown, at = ''): VideoFilters {
 
 /** The filters as JSON with the contract's names: what `parseFilters` reads back. */
 export function filtersJson(filters: VideoFilters): Record<string, unknown> {
-  const json: Record<FilterName, unknown> = {
+  const json: Record<Exclude<FilterName, QualityBound>, unknown> = {
     platform: filters.platform,
     category: filters.category,
     tags: filters.tags,
@@ -131,6 +173,10 @@ export function filtersJson(filters: VideoFilters): Record<string, unknown> {
     licence: filters.licence,
     has_speech: filters.hasSpeech,
     hide_duplicates: filters.hideDuplicates,
+    min_short_side: filters.minShortSide,
+    ...filters.quality,
+    slide_show: filters.slideShow,
+    screen_recording: filters.screenRecording,
     video_ids: filters.videoIds,
     q: filters.query,
   }
@@ -156,9 +202,20 @@ export function describeFilters(filters: VideoFilters): string {
     filters.licence && `licence ${any(filters.licence)}`,
     filters.hasSpeech !== undefined && (filters.hasSpeech ? 'with speech' : 'without speech'),
     filters.hideDuplicates && 'without near-duplicates',
+    filters.minShortSide !== undefined && `at least ${filters.minShortSide} px high`,
+    ...Object.entries(filters.quality ?? {}).map(([name, value]) => boundInWords(name, value)),
+    filters.slideShow !== undefined && (filters.slideShow ? 'slide shows' : 'no slide shows'),
+    filters.screenRecording !== undefined &&
+      (filters.screenRecording ? 'recordings of a screen' : 'no recordings of a screen'),
     filters.status && `status ${any(filters.status)}`,
   ].filter(Boolean)
   return parts.length > 0 ? parts.join(' · ') : 'all videos'
+}
+
+/** `max_black_share` 0.5 is `black share at most 0.5`. */
+function boundInWords(name: string, value: number): string {
+  const [side, ...words] = name.split('_')
+  return `${words.join(' ')} ${side === 'min' ? 'at least' : 'at most'} ${value}`
 }
 
 function faultsOf(issue: z.core.$ZodIssue, input: unknown, at: string): InputFault[] {

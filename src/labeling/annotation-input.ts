@@ -1,3 +1,4 @@
+import type { VideoQuality } from '../store/quality.ts'
 import type { Shot } from '../store/shots.ts'
 import type { Annotation } from './annotation-schema.ts'
 import type { ScoreKind } from './concepts.ts'
@@ -12,6 +13,8 @@ export interface AnnotationInput {
   keyframes: AnnotatedKeyframe[]
   /** As they were stored; empty takes those that the keyframes tell. */
   shots?: Shot[]
+  /** Null: not measured yet. */
+  quality?: VideoQuality | null
   detections: SeenObject[]
   concepts: SeenConcept[]
   activities: {

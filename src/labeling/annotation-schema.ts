@@ -133,10 +133,28 @@ const transcript = z.strictObject({
   ),
 })
 
+/** Null where it could not be told; left out where it was not measured yet. */
+const score = share.nullable().optional()
+
 const quality = z.strictObject({
   short_side: count.nullable().describe('Pixels of the shorter side'),
   kilobits_per_second: z.number().min(0).nullable().describe('File size over duration'),
   has_speech: z.boolean().nullable().describe('Null when no model has listened'),
+  sharpness: z
+    .number()
+    .min(0)
+    .nullable()
+    .optional()
+    .describe('Median variance of the Laplacian at 426 pixels, squared grey levels'),
+  brightness: score.describe('Mean grey, 0 black to 1 white'),
+  clipped_share: score.describe('Share of pixels that are black or white'),
+  motion: score.describe('Mean change in 0.2 s, as a share of the range of grey'),
+  black_share: score.describe('Share of the time that is black'),
+  frozen_share: score.describe('Share of the time in stretches of 2 s and more without change'),
+  overlay_share: score.describe('Share of the picture with text, a logo or a frame that stays'),
+  slide_show: score.describe('Share of the time that is a slide show'),
+  screen_recording: score.describe("How much it looks like a computer's screen"),
+  speech_share: score.describe('Share of the time in which someone speaks'),
 })
 
 const provenance = z.strictObject({

@@ -1,4 +1,5 @@
 import { licenceOf } from '../licences/names.ts'
+import type { VideoQuality } from '../store/quality.ts'
 import { annotatedKeyframes } from './annotated-keyframes.ts'
 import { conceptsSeen, objectsDetected } from './annotated-labels.ts'
 import { annotatedTracks, countTracks } from './annotated-tracks.ts'
@@ -73,6 +74,7 @@ export function buildAnnotation(input: AnnotationInput): Annotation {
           ? null
           : Math.round((video.bytes * 8) / video.duration / 1000),
       has_speech: transcript && transcript.fullText.trim() !== '',
+      ...(input.quality ? qualityJson(input.quality) : {}),
     },
     provenance: {
       source: video.platform,
@@ -107,6 +109,21 @@ function evidence(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null) return stored ?? null
   const { retrievedAt, ...rest } = stored as Record<string, unknown>
   return retrievedAt === undefined ? rest : { ...rest, retrieved_at: retrievedAt }
+}
+
+function qualityJson(quality: VideoQuality) {
+  return {
+    sharpness: nullable(quality.sharpness, (value) => Math.round(value * 10) / 10),
+    brightness: nullable(quality.brightness, score),
+    clipped_share: nullable(quality.clippedShare, score),
+    motion: nullable(quality.motion, score),
+    black_share: nullable(quality.blackShare, score),
+    frozen_share: nullable(quality.frozenShare, score),
+    overlay_share: nullable(quality.overlayShare, score),
+    slide_show: nullable(quality.slideShow, score),
+    screen_recording: nullable(quality.screenRecording, score),
+    speech_share: nullable(quality.speechShare, score),
+  }
 }
 
 function shotsJson({ shots = [], keyframes, video }: AnnotationInput): Annotation['shots'] {

@@ -14,6 +14,7 @@ import type { MediaInfo } from './ffprobe.ts'
 import { isCut, readCandidates, type SelectionLog, thin } from './keyframe-selection.ts'
 import { MiniatureStream } from './miniatures.ts'
 import { type RunResult, run } from './process.ts'
+import { FlowMeter, type FlowQuality } from './quality.ts'
 import { pictureTooLarge, tooManyPixels } from './refusals.ts'
 import { ShotDetector } from './shots.ts'
 import type { Skipped } from './skippable-frames.ts'
@@ -42,6 +43,8 @@ export interface Extraction {
   keyframes: ExtractedKeyframe[]
   /** Where shots end and the next begin, in order of time; see `ShotDetector`. */
   transitions: Transition[]
+  /** What the frames tell of the video's quality, over time. */
+  quality: FlowQuality
   /** Absolute path of a JPEG at most 480 px wide; null without keyframes. */
   thumbnail: string | null
   /**
@@ -102,7 +105,11 @@ export async function extract(
 ): Promise<Extraction> {
   const limitSeconds = decodeLimitSeconds(info)
   const detector = new ShotDetector()
-  const miniatures = new MiniatureStream((frame) => detector.add(frame))
+  const meter = new FlowMeter()
+  const miniatures = new MiniatureStream((frame) => {
+    detector.add(frame)
+    meter.add(frame)
+  })
   const { log, readLine } = readCandidates((microseconds) => miniatures.expect(microseconds))
   const report = everySecond(options.onProgress)
   const result = await run(
@@ -139,6 +146,7 @@ export async function extract(
   return {
     keyframes,
     transitions,
+    quality: meter.finish(length.seconds),
     thumbnail: await writeThumbnail(keyframes, length.seconds, folder),
     audio: audioSeconds > 0 ? path.join(folder, AUDIO_FILE) : null,
     durationSeconds: length.seconds,

@@ -1,9 +1,11 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { extract } from '../media/decode.ts'
 import { probe } from '../media/ffprobe.ts'
+import { pictureQuality } from '../media/quality-pictures.ts'
 import { skippableFrames } from '../media/skippable-frames.ts'
 import type { Transition } from '../media/transition.ts'
 import { replaceKeyframes } from '../store/keyframes.ts'
+import { saveQuality } from '../store/quality.ts'
 import { replaceShots, type Shot } from '../store/shots.ts'
 import { updateVideo } from '../store/videos.ts'
 import type { PipelineStep, StepContext, StepInputs, StepReport } from './step.ts'
@@ -16,11 +18,11 @@ const UPLOADS = 8
 
 /**
  * One decode of the video: keyframes (one a second of presentation time, scene cuts above 0.3, the
- * hard cuts of the adaptive threshold) as JPEG, the shots, the audio as 16 kHz mono WAV, a thumbnail.
+ * hard cuts of the adaptive threshold) as JPEG, the shots, the quality of the pictures, the audio as 16 kHz mono WAV, a thumbnail.
  */
 export class FramesStep implements PipelineStep {
   readonly name = 'frames'
-  readonly version = 3
+  readonly version = 4
   readonly phase = 'processing'
   readonly after = []
 
@@ -66,6 +68,10 @@ export class FramesStep implements PipelineStep {
         signal,
       })
     }
+    const pictures = await pictureQuality(
+      extraction.keyframes.map(({ file }) => file),
+      { signal },
+    )
     const hasAudio = extraction.audio !== null
     const shots = keyframes.length > 0 ? shotsBetween(extraction) : []
     return {
@@ -85,6 +91,7 @@ export class FramesStep implements PipelineStep {
       async write(trx) {
         await replaceKeyframes(trx, video.id, keyframes)
         await replaceShots(trx, video.id, shots)
+        await saveQuality(trx, video.id, { ...extraction.quality, ...pictures })
         await updateVideo(trx, video.id, {
           duration: extraction.durationSeconds,
           width: info.width,

@@ -1,5 +1,6 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
 import type { Db, Trx } from '../config/database.ts'
+import { IS_QUALITY, QUALITY_BOUNDS, type QualityBound } from './quality.ts'
 import type { VideoStatus } from './schema.ts'
 
 /**
@@ -33,6 +34,13 @@ export interface VideoFilters {
   hasSpeech?: boolean
   /** Leaves out the lesser video of each pair of near-duplicates; the same scene is none. */
   hideDuplicates?: boolean
+  /** Pixels of the shorter side, inclusive. */
+  minShortSide?: number
+  /** Bounds of scores of quality, inclusive. A video without the score never matches. */
+  quality?: Partial<Record<QualityBound, number>>
+  /** Only slide shows, or none; the same for recordings of a screen. */
+  slideShow?: boolean
+  screenRecording?: boolean
   status?: VideoStatus[]
   /** These videos only; an empty list means none. */
   videoIds?: string[]
@@ -127,10 +135,35 @@ function conditions(filters: VideoFilters): Condition[] {
     all.push(filters.hasSpeech ? HAS_SPEECH : sql`not ${HAS_SPEECH}`)
   }
   if (filters.hideDuplicates) all.push(sql`not ${IS_DUPLICATE}`)
+  if (filters.minShortSide !== undefined) {
+    all.push(sql`least(v.width, v.height) >= ${filters.minShortSide}`)
+  }
+  const quality = qualityConditions(filters)
+  if (quality.length > 0) {
+    all.push(sql`v.id in (select q.video_id from video_quality q
+      where ${sql.join(quality, sql` and `)})`)
+  }
   if (filters.videoIds) all.push(sql`v.id = any(${filters.videoIds}::uuid[])`)
   if (filters.query !== undefined) {
     all.push(sql`v.id in (select w.video_id from video_documents w
       where w.document @@ ${allWords(filters.query)})`)
+  }
+  return all
+}
+
+function qualityConditions({
+  quality = {},
+  slideShow,
+  screenRecording,
+}: VideoFilters): Condition[] {
+  const all: Condition[] = []
+  for (const [name, value] of Object.entries(quality)) {
+    const column = sql.ref(`q.${QUALITY_BOUNDS[name as QualityBound].column}`)
+    all.push(name.startsWith('min_') ? sql`${column} >= ${value}` : sql`${column} <= ${value}`)
+  }
+  if (slideShow !== undefined) all.push(sql`(q.slide_show >= ${IS_QUALITY}) = ${slideShow}`)
+  if (screenRecording !== undefined) {
+    all.push(sql`(q.screen_recording >= ${IS_QUALITY}) = ${screenRecording}`)
   }
   return all
 }

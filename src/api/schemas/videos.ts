@@ -51,6 +51,31 @@ export const shot = z.object({
     .describe('How unlike the pictures before and after are, 0–1; null for the first'),
 })
 
+/** Scores, which leave nothing out by themselves; null: not measured, or not to be told. */
+export const quality = z
+  .object({
+    sharpness: z
+      .number()
+      .nullable()
+      .describe('Median variance of the Laplacian at 426 pixels, squared grey levels: 30 is soft'),
+    brightness: share.nullable().describe('Mean grey, 0 black to 1 white'),
+    clipped_share: share.nullable().describe('Share of pixels that are black or white'),
+    motion: share.nullable().describe('Mean change in 0.2 s, as a share of the range of grey'),
+    black_share: share.nullable().describe('Share of the time that is black'),
+    frozen_share: share
+      .nullable()
+      .describe('Share of the time in stretches of 2 s and more without change'),
+    overlay_share: share
+      .nullable()
+      .describe('Share of the picture with text, a logo or a frame that stays; null: still camera'),
+    slide_show: share.nullable().describe('Share of the time that is a slide show'),
+    screen_recording: share.nullable().describe("How much it looks like a computer's screen"),
+    speech_share: share.nullable().describe('Share of the time in which someone speaks'),
+    short_side: z.number().int().nullable().describe('Pixels of the shorter side'),
+  })
+  .meta({ id: 'Quality' })
+export type Quality = z.infer<typeof quality>
+
 export const detection = z.object({
   keyframe_id: z.string(),
   timestamp: seconds,
@@ -210,6 +235,7 @@ export const videoDetail = z
     objects_summary: z.array(labelSummary).describe('By count, most first'),
     models: z.array(modelUsed),
     tags: z.array(tag),
+    quality: quality.nullable().describe('Null for videos processed before it was measured'),
     keyframes: z.array(keyframe),
     shots: z
       .array(shot)

@@ -36,7 +36,24 @@ export interface ItemFacts {
   activities: string[]
   tags: string[]
   models: ModelFacts[]
+  /** Scores by the annotation's names; null where not measured or not to be told. */
+  quality: Record<QualityName, number | null>
 }
+
+/** Scores of quality, by the annotation's names. */
+export const QUALITY_NAMES = [
+  'sharpness',
+  'brightness',
+  'clipped_share',
+  'motion',
+  'black_share',
+  'frozen_share',
+  'overlay_share',
+  'slide_show',
+  'screen_recording',
+  'speech_share',
+] as const
+export type QualityName = (typeof QUALITY_NAMES)[number]
 
 export interface ModelFacts {
   step: string
@@ -80,12 +97,18 @@ export function itemFacts({ annotation, video }: DatasetItem): ItemFacts {
     objects: labels(annotation.objects_detected),
     activities: labels(annotation.actions),
     tags: unique(list(annotation.tags).flatMap((tag) => text(tag) ?? [])),
+    quality: qualityOf(record(annotation.quality)),
     models: list(annotation.models).flatMap((value) => {
       const { step, name, licence } = record(value)
       const known = text(name)
       return known ? [{ step: text(step) ?? '', name: known, licence: text(licence) }] : []
     }),
   }
+}
+
+function qualityOf(scores: Record<string, unknown>): ItemFacts['quality'] {
+  const all = QUALITY_NAMES.map((name) => [name, number(scores[name])] as const)
+  return Object.fromEntries(all) as ItemFacts['quality']
 }
 
 function labels(value: unknown): string[] {

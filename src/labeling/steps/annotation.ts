@@ -1,8 +1,9 @@
 import type { ModelJob } from '../../models/catalog.ts'
-import type { PipelineStep, StepContext, StepReport } from '../../pipeline/step.ts'
+import type { PipelineStep, StepContext, StepInputs, StepReport } from '../../pipeline/step.ts'
 import { saveAnnotation } from '../../store/annotations.ts'
 import { refreshDocument } from '../../store/documents.ts'
 import { activitiesOf, conceptsOf, detectionsOf } from '../../store/labels.ts'
+import { qualityOf, saveSpeechShare } from '../../store/quality.ts'
 import { storedShotsOf } from '../../store/shots.ts'
 import { type StepRun, stepRunsOf } from '../../store/step-runs.ts'
 import { replaceAutoTags, tagsOf } from '../../store/tags.ts'
@@ -10,6 +11,7 @@ import { transcriptOf } from '../../store/transcripts.ts'
 import { getVideo, updateVideo } from '../../store/videos.ts'
 import { buildAnnotation } from '../annotator.ts'
 import { categoryOf } from '../category.ts'
+import { speechShareOf } from '../speech-share.ts'
 import { autoTags } from '../tags.ts'
 import { loadTaxonomy } from '../taxonomy.ts'
 
@@ -25,7 +27,7 @@ const JOBS: Record<string, ModelJob> = {
 /** All that is known about a video in one JSON document; its tags, its category, its search text. */
 export class AnnotationStep implements PipelineStep {
   readonly name = 'annotation'
-  readonly version = 4
+  readonly version = 5
   readonly phase = 'labeling'
   readonly after = [
     'frames' as const,
@@ -37,7 +39,7 @@ export class AnnotationStep implements PipelineStep {
     'activity' as const,
   ]
 
-  async fingerprint({ video }: StepContext): Promise<unknown> {
+  async fingerprint({ video }: StepInputs): Promise<unknown> {
     const { hash } = await loadTaxonomy(video.taxonomy)
     const { title, description, query, uploader, licence } = video
     return { taxonomy: hash, title, description, query, uploader, licence }
@@ -64,12 +66,15 @@ export class AnnotationStep implements PipelineStep {
     const manual = (await tagsOf(db, video.id)).filter(({ source }) => source === 'manual')
     const tags = [...new Set([...given, ...manual.map(({ tag }) => tag)])]
     const category = categoryOf(taxonomy, { query: video.query, title: video.title, tags })
+    const quality = await qualityOf(db, video.id)
+    const speechShare = speechShareOf(transcript?.segments ?? null, video.duration)
     const annotation = buildAnnotation({
       video,
       category,
       tags,
       keyframes,
       shots: await storedShotsOf(db, video.id),
+      quality: quality && { ...quality, speechShare },
       detections,
       concepts,
       activities,
@@ -87,6 +92,7 @@ export class AnnotationStep implements PipelineStep {
       async write(trx) {
         await replaceAutoTags(trx, video.id, given)
         await updateVideo(trx, video.id, { category })
+        await saveSpeechShare(trx, video.id, speechShare)
         await saveAnnotation(trx, video.id, annotation)
         await refreshDocument(trx, video.id)
       },
