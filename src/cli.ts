@@ -13,12 +13,14 @@ import { reportFailure } from './commands/report.ts'
 import { search } from './commands/search.ts'
 import { seed } from './commands/seed.ts'
 import { serveCommand, workerCommand } from './commands/serve.ts'
+import { taskCancel, taskRetry } from './commands/task-control.ts'
 import { taxonomyCalibrate, taxonomyTest } from './commands/taxonomy.ts'
 import {
   webhookAdd,
   webhookDeliveries,
   webhookList,
   webhookRemove,
+  webhookResend,
   webhookTest,
 } from './commands/webhooks.ts'
 
@@ -57,7 +59,11 @@ program
   .option('--dry-run', 'only estimate: candidates, hours, bytes, time, cost')
   .option('--expand', "search with the taxonomy's words too, when the plain query brings no more")
   .option('--duplicates <policy>', 'allow or skip videos that look like another of the task')
-  .option('--min-relevance <share>', 'how well a video must fit the query, 0 to 1', number)
+  .option(
+    '--min-relevance <share>',
+    'how well a video must fit the query, 0 (any) to 1; default 0.2',
+    number,
+  )
   .option('--max-bytes <n>', 'most bytes of all its videos', wholeNumber)
   .option('--max-seconds <n>', 'most seconds of looking for videos', number)
   .option('--max-usd <n>', 'most dollars at paid sources', number)
@@ -65,13 +71,27 @@ program
   .option(...json)
   .action(run(ingest))
 
-program
+const taskList = program
   .command('tasks')
-  .description('ingestion tasks, or one')
+  .description('ingestion tasks, or one; cancel ID, retry ID')
   .argument('[id]')
   .option('--limit <n>', 'how many', wholeNumber)
   .option(...json)
   .action(run(tasks))
+taskList
+  .command('cancel')
+  .description('stop a task; what is done is kept')
+  .argument('<id>')
+  .option(...json)
+  .action(run(taskCancel))
+taskList
+  .command('retry')
+  .description('take up again what failed for a reason that may pass')
+  .argument('<id>')
+  .option('--code <codes...>', 'only what failed so, whatever the reason: rate-limited, network, …')
+  .option('--wait', 'wait for the end (without a server it always does)')
+  .option(...json)
+  .action(run(taskRetry))
 
 const videoList = program
   .command('videos')
@@ -243,6 +263,12 @@ webhook
   .option('--limit <n>', 'how many', wholeNumber)
   .option(...json)
   .action(run(webhookDeliveries))
+webhook
+  .command('resend')
+  .description('send a message of `deliveries` again')
+  .argument('<delivery-id>')
+  .option(...json)
+  .action(run(webhookResend))
 
 program
   .command('recompute')

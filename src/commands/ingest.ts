@@ -40,7 +40,18 @@ export async function ingest(what: string, options: IngestOptions): Promise<numb
     else printEstimate(found)
     return 0
   }
-  const task = await startIngest(library, what, options)
+  return await seeThrough(library, await startIngest(library, what, options), options)
+}
+
+/**
+ * Follows a task that was just set going: to its end without a server or with `wait`. Exit code 0 when it
+ * completed with at least one video processed, or goes on at the server.
+ */
+export async function seeThrough(
+  library: Library,
+  task: TaskJson,
+  options: Pick<IngestOptions, 'wait' | 'json'>,
+): Promise<number> {
   const isOurs = library.server === null
   if (isOurs) await library.work()
   if (!isOurs && !options.wait) {

@@ -100,3 +100,13 @@ export async function webhookDeliveries(
   }
   return 0
 }
+
+/** `forgeindex webhook resend DELIVERY-ID`: under the same id, while a server or a worker runs. */
+export async function webhookResend(id: string, options: Options): Promise<number> {
+  await using library = await openLibrary()
+  const path = `/api/deliveries/${encodeURIComponent(id)}/resend`
+  const sent = await library.request<Delivery>('POST', path)
+  if (options.json) printJson(sent)
+  else printLine(`Message ${sent.message_id} waits to be sent again.`)
+  return 0
+}

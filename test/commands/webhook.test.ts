@@ -28,6 +28,11 @@ it('webhook: a command that works alone tells its end before it goes', async () 
   expect((await json('webhook', 'deliveries', made.id)).items).toMatchObject([
     { type: 'task.completed', state: 'delivered', attempts: [{ status: 204 }] },
   ])
+  const [sent] = (await json('webhook', 'deliveries', made.id)).items
+  expect(await json('webhook', 'resend', sent.id)).toMatchObject({
+    message_id: sent.message_id,
+    state: 'pending',
+  })
   expect(await json('webhook', 'test', made.id)).toMatchObject({ state: 'pending' })
   expect(await json('webhook', 'remove', made.id)).toEqual({ id: made.id, removed: true })
   expect((await library.run('webhook', 'test', made.id)).code).toBe(1)
