@@ -197,7 +197,12 @@ export class ModelHost implements AsyncDisposable {
 
   /** What is said in a mono 16 kHz WAV file; see `SpeechModel.transcribe`. */
   async transcribe(wavFile: string, options: TranscribeOptions = {}): Promise<SpeechResult> {
-    const [speech] = await this.#run(this.#work, 'transcribe', absolute([wavFile]), options)
+    const [speech] = await this.#run(
+      this.#work,
+      'transcribe',
+      [{ file: path.resolve(wavFile), words: this.#settings.wordTimes }],
+      options,
+    )
     return speech!
   }
 

@@ -42,8 +42,12 @@ export interface Jobs {
     item: { file: string; words: string[] }
     result: Detection[]
   }
-  /** A WAV file. */
-  transcribe: { manifest: SpeechManifest; item: string; result: SpeechResult }
+  /** A WAV file; `words`: times of words as well. */
+  transcribe: {
+    manifest: SpeechManifest
+    item: { file: string; words: boolean }
+    result: SpeechResult
+  }
 }
 export type Job = keyof Jobs
 export type AnyItem = Jobs[Job]['item']

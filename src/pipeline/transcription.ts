@@ -113,7 +113,7 @@ function fromModel(
         language: speech.language,
         modelName,
         source: 'whisper',
-        segments: speech.segments.map((segment) => ({ ...segment, words: null })),
+        segments: speech.segments,
       }),
   }
 }

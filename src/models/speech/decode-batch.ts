@@ -6,8 +6,8 @@ import { decodeAtTemperatures } from './fallback.ts'
 import { mayImprove } from './judge-window.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import type { VoiceDetector } from './voice-detector.ts'
-import type { WavFile } from './wav.ts'
-import { readWindow, type SpeechWindow } from './windows.ts'
+import { SAMPLE_RATE, type WavFile } from './wav.ts'
+import { readWindow, type SpeechWindow, windowLength } from './windows.ts'
 
 /** The loaded parts of a speech model. */
 export interface SpeechParts {
@@ -25,6 +25,9 @@ export interface SpeechParts {
  */
 const SURE_LANGUAGE = 0.5
 
+/** Samples of a frame of attention: 0.02 s. */
+const FRAME_SAMPLES = 0.02 * SAMPLE_RATE
+
 /**
  * What the model makes of a batch of windows. A window that cannot be put together in another way
  * (`lastAttempt`, or a single piece) and whose text is not to be believed gets Whisper's temperature
@@ -35,7 +38,7 @@ export async function decodeBatch(
   workspace: DecoderWorkspace,
   wav: WavFile,
   batch: readonly SpeechWindow[],
-  options: { lastAttempt: boolean; signal?: AbortSignal | undefined },
+  options: { lastAttempt: boolean; words: boolean; signal?: AbortSignal | undefined },
 ): Promise<DecodedWindow[]> {
   const { signal } = options
   const { vocabulary, maxTokens } = parts
@@ -44,14 +47,19 @@ export async function decodeBatch(
     signal?.throwIfAborted()
     encoded.push(await parts.encoder.encode(await readWindow(wav, window)))
   }
-  const decoded = await decodeWindows(workspace, vocabulary, stack(encoded), { maxTokens, signal })
+  const framesOf = (windows: readonly SpeechWindow[]) =>
+    options.words && workspace.alignmentHeads > 0
+      ? windows.map((window) => Math.max(1, Math.ceil(windowLength(window) / FRAME_SAMPLES)))
+      : undefined
+  const common = { maxTokens, signal, soundFrames: framesOf(batch) }
+  const decoded = await decodeWindows(workspace, vocabulary, stack(encoded), common)
   await tryRunnersUp()
   for (const [i, window] of batch.entries()) {
     const final = options.lastAttempt || window.pieces.length === 1
     if (!final || !mayImprove(decoded[i]!, vocabulary.decode(decoded[i]!.tokens))) continue
     const seed = window.pieces[0]?.startSample ?? 0
     const { language } = decoded[i]!
-    const drawn = { language, maxTokens, seed, signal }
+    const drawn = { language, maxTokens, seed, signal, soundFrames: framesOf([window])?.[0] }
     const better = await decodeAtTemperatures(workspace, vocabulary, encoded[i]!, drawn)
     if (better) decoded[i] = better
   }
@@ -67,7 +75,12 @@ export async function decodeBatch(
       workspace,
       vocabulary,
       stack(doubtful.map(({ i }) => encoded[i]!)),
-      { maxTokens, languages: doubtful.map(({ language }) => language), signal },
+      {
+        maxTokens,
+        languages: doubtful.map(({ language }) => language),
+        soundFrames: framesOf(doubtful.map(({ i }) => batch[i]!)),
+        signal,
+      },
     )
     others.forEach((other, k) => {
       const { i } = doubtful[k]!

@@ -2,6 +2,7 @@ import type { Tensor } from 'onnxruntime-node'
 import type { DecoderWorkspace } from './decoder.ts'
 import { createTokenChoice, probabilities, type Sampling } from './token-choice.ts'
 import type { Vocabulary } from './vocabulary.ts'
+import { alignTokens } from './word-alignment.ts'
 
 /** What the model made of one window. */
 export interface DecodedWindow {
@@ -9,6 +10,8 @@ export interface DecodedWindow {
   tokens: number[]
   /** Natural log-probability of each token. */
   logProbs: number[]
+  /** First frame (0.02 s) of each token and of the end of text; null when not asked for. */
+  tokenFrames: number[] | null
   /** Mean over the tokens and the end of text; the whole says how sure the model is. */
   avgLogProb: number
   /** Probability (0–1) that there is no speech in the window. */
@@ -29,6 +32,8 @@ export interface DecodeOptions {
   languages?: readonly string[] | undefined
   /** How each window's tokens are drawn; without it the likeliest are taken. */
   samplings?: readonly Sampling[] | undefined
+  /** Frames of each window that hold sound, when the times of tokens are wanted. */
+  soundFrames?: readonly number[] | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -60,6 +65,7 @@ export async function decodeWindows(
   for (let count = 0; count < options.maxTokens; count++) {
     options.signal?.throwIfAborted()
     open.forEach((row, i) => {
+      if (options.soundFrames) row.attention.push(run.attention(i))
       take(row, choose(logits[i]!, row.tokens, row.sampling), vocabulary.endOfText)
     })
     const left = open.flatMap((row, i) => (row.complete ? [] : [i]))
@@ -70,13 +76,23 @@ export async function decodeWindows(
     }
     logits = await run.step(open.map((row) => row.tokens.at(-1)!))
   }
-  return rows.map(({ languageToken: _, sampling: __, logProbSum, ...row }) => ({
+  return rows.map(({ languageToken: _, sampling: __, logProbSum, attention, ...row }, i) => ({
     ...row,
+    tokenFrames:
+      attention.length > 0
+        ? [
+            ...alignTokens(attention, workspace.alignmentHeads, options.soundFrames![i]!),
+            // Without an end of text the last token lasts to the end of the sound.
+            ...(row.complete ? [] : [options.soundFrames![i]!]),
+          ]
+        : null,
     avgLogProb: logProbSum / (row.tokens.length + 1),
   }))
 }
 
-interface Row extends Omit<DecodedWindow, 'avgLogProb'> {
+interface Row extends Omit<DecodedWindow, 'avgLogProb' | 'tokenFrames'> {
+  /** Of the step that chose each token: [heads][frames], flat. */
+  attention: Float32Array[]
   languageToken: number
   logProbSum: number
   sampling: Sampling | null
@@ -102,6 +118,7 @@ function startRow(
     tokens: [],
     logProbs: [],
     logProbSum: 0,
+    attention: [],
     sampling,
     complete: false,
     noSpeechProb,

@@ -7,6 +7,8 @@ export interface DecoderShape {
   layers: number
   heads: number
   headWidth: number
+  /** [layer, head] of the heads that follow the sound, from `generation_config.json`. */
+  alignmentHeads: readonly (readonly [number, number])[]
 }
 
 /** The next tokens' scores of a batch: call with one token per window, get one row per window. */
@@ -16,12 +18,19 @@ export interface DecoderRun {
    * the next step, which writes into the same memory.
    */
   step(tokens: readonly number[]): Promise<Float32Array[]>
+  /**
+   * Attention of the last step's row to the sound, after the softmax, by the heads that follow it:
+   * [alignmentHeads][1500], flat and the caller's. Empty for a model that does not give it.
+   */
+  attention(row: number): Float32Array
   /** Goes on with these rows only (ascending): the others cost nothing any more. */
   keep(rows: readonly number[]): void
 }
 
 /** Memory for one run after the other: a run must be over before the next one starts. */
 export interface DecoderWorkspace {
+  /** Heads in a row of attention; 0 for a model that gives none. */
+  readonly alignmentHeads: number
   /** Starts on a batch of encoded windows, f32 [N, 1500, width]; `keep` overwrites them. */
   start(encoded: Tensor): DecoderRun
 }
@@ -72,7 +81,20 @@ export class SpeechDecoder {
       }
       return new Tensor('float32', buffer.subarray(0, size), dims)
     }
-    return { start: (encoded) => startRun(session, this.#shape, caches, encoded, tensor) }
+    const alignment = this.#alignment()
+    return {
+      alignmentHeads: alignment.length,
+      start: (encoded) => startRun(session, this.#shape, caches, alignment, encoded, tensor),
+    }
+  }
+
+  /** The heads that follow the sound; none when the export leaves out the attention. */
+  #alignment() {
+    const { alignmentHeads } = this.#shape
+    const given = alignmentHeads.every(([layer]) =>
+      this.#session.outputNames.includes(crossAttention(layer)),
+    )
+    return given ? alignmentHeads : []
   }
 
   release(): Promise<void> {
@@ -90,12 +112,14 @@ function startRun(
   session: InferenceSession,
   { heads, headWidth }: DecoderShape,
   caches: readonly string[],
+  alignment: readonly (readonly [number, number])[],
   encoded: Tensor,
   allocate: Allocate,
 ): DecoderRun {
   let batch = encoded.dims[0]!
   let length = 0
   let width = 0
+  let outputs: InferenceSession.ReturnType = {}
   const frames = encoded.dims[1]!
   const empty = new Tensor('float32', new Float32Array(0), [batch, heads, 0, headWidth])
   const feeds: Record<string, Tensor> = { encoder_hidden_states: encoded }
@@ -126,11 +150,21 @@ function startRun(
           ? grown(name)
           : allocate(name, [batch, heads, frames, headWidth])
       }
-      const outputs = await session.run(feeds, fetches)
+      for (const [layer] of alignment) fetches[crossAttention(layer)] = null
+      outputs = await session.run(feeds, fetches)
       for (const name of written) feeds[past(name)] = outputs[present(name)]!
       length++
       width = outputs.logits!.size / batch
       return rows(outputs.logits!, batch)
+    },
+    attention(row) {
+      const joined = new Float32Array(alignment.length * frames)
+      alignment.forEach(([layer, head], i) => {
+        const weights = outputs[crossAttention(layer)]!.data as Float32Array
+        const from = (row * heads + head) * frames
+        joined.set(weights.subarray(from, from + frames), i * frames)
+      })
+      return joined
     },
     keep(kept) {
       batch = kept.length
@@ -154,7 +188,7 @@ function checkShape(session: InferenceSession, file: string, shape: DecoderShape
   if (!same) {
     throw new PermanentError(
       'model-file-damaged',
-      `The model file ${file} does not belong to its config.json: expected ${JSON.stringify(shape)}, got ${JSON.stringify(found)}. Install the model again.`,
+      `The model file ${file} does not belong to its config.json: expected ${JSON.stringify({ ...shape, alignmentHeads: undefined })}, got ${JSON.stringify(found)}. Install the model again.`,
     )
   }
 }
@@ -165,6 +199,11 @@ function cacheNames(layers: number): string[] {
       (part) => `${layer}.${part}`,
     ),
   ).flat()
+}
+
+/** As optimum names it when a model is exported with `output_attentions`: f32 [N, heads, n, 1500]. */
+function crossAttention(layer: number): string {
+  return `cross_attentions.${layer}`
 }
 
 function past(name: string): string {

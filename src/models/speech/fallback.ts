@@ -24,6 +24,8 @@ export async function decodeAtTemperatures(
     language: string
     maxTokens: number
     seed: number
+    /** As in `DecodeOptions`, of this window. */
+    soundFrames?: number | undefined
     signal?: AbortSignal | undefined
   },
 ): Promise<DecodedWindow | null> {
@@ -34,6 +36,8 @@ export async function decodeAtTemperatures(
       temperature,
       random: createRandom(options.seed * TEMPERATURES.length + i),
     })),
+    soundFrames:
+      options.soundFrames === undefined ? undefined : TEMPERATURES.map(() => options.soundFrames!),
     signal: options.signal,
   })
   return tries.find((tried) => faultOf(tried, vocabulary.decode(tried.tokens)) === null) ?? null

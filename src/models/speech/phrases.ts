@@ -10,6 +10,8 @@ export interface Phrase {
   /** Text ids, never empty, with their natural log-probabilities. */
   tokens: number[]
   logProbs: number[]
+  /** Sample of the window at which each token begins, and the last one's end; null when not known. */
+  times: number[] | null
 }
 
 /** Samples a step of the timestamp tokens stands for: 0.02 s. */
@@ -29,13 +31,17 @@ export function readPhrases(
   let start = 0
   let tokens: number[] = []
   let logProbs: number[] = []
+  let firstToken = 0
   const finish = (end: number) => {
-    if (tokens.length > 0 && end > start) phrases.push({ start, end, tokens, logProbs })
+    const frames = decoded.tokenFrames?.slice(firstToken, firstToken + tokens.length + 1)
+    const times = frames ? frames.map((frame) => frame * TIMESTAMP_SAMPLES) : null
+    if (tokens.length > 0 && end > start) phrases.push({ start, end, tokens, logProbs, times })
     tokens = []
     logProbs = []
   }
   decoded.tokens.forEach((token, i) => {
     if (token < vocabulary.timestampBegin) {
+      if (tokens.length === 0) firstToken = i
       tokens.push(token)
       logProbs.push(decoded.logProbs[i]!)
       return

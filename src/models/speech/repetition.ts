@@ -54,5 +54,6 @@ function head(phrase: Phrase, count: number): Phrase {
     end: phrase.start + Math.max(1, Math.round((phrase.end - phrase.start) * share)),
     tokens: phrase.tokens.slice(0, count),
     logProbs: phrase.logProbs.slice(0, count),
+    times: phrase.times?.slice(0, count + 1) ?? null,
   }
 }

@@ -14,6 +14,19 @@ export interface SpeechSegment {
   noSpeechProb: number
   /** Language of the window, as Whisper writes it: `en`, `de`, `haw`, … */
   language: string
+  /** Its words, in order; null when they were not asked for or the model gives no times of tokens. */
+  words: SpokenWord[] | null
+}
+
+export interface SpokenWord {
+  /** With the space before it, where the language writes one. */
+  text: string
+  /** Seconds on the recording's own timeline. */
+  startTime: number
+  /** Never before `startTime`. */
+  endTime: number
+  /** Mean probability of its tokens, 0–1. */
+  probability: number
 }
 
 /** A stretch whose text was thrown away; seconds on the recording's own timeline. */

@@ -62,6 +62,7 @@ export class SpeechModel {
       layers: config.decoder_layers,
       heads: config.decoder_attention_heads,
       headWidth: config.d_model / config.decoder_attention_heads,
+      alignmentHeads: vocabulary.alignmentHeads,
     }
     const opened: { release(): Promise<void> }[] = []
     try {

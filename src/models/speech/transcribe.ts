@@ -9,6 +9,8 @@ import { readWindowText } from './window-text.ts'
 import type { SpeechWindow } from './windows.ts'
 
 export interface TranscribeOptions {
+  /** Times of words as well; only a model with cross-attentions gives them. */
+  words?: boolean | undefined
   signal?: AbortSignal | undefined
   /** Called with the seconds of the recording that are finished; never less than before. */
   onProgress?: ((seconds: number) => void) | undefined
@@ -45,6 +47,7 @@ export async function transcribe(
     for await (const batch of planBatches(ranges, mayJoin)) {
       const decoded = await decodeBatch(parts, workspace, wav, batch, {
         lastAttempt,
+        words: options.words ?? false,
         signal: options.signal,
       })
       batch.forEach((window, i) => {

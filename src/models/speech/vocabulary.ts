@@ -18,6 +18,8 @@ export interface Vocabulary {
   suppressedFirst: readonly number[]
   /** Latest first timestamp, in steps of 0.02 s. */
   maxInitialTimestamp: number
+  /** [layer, head] of the decoder's heads that follow the sound; empty when the model names none. */
+  alignmentHeads: readonly (readonly [number, number])[]
   /** Text of ids, special ones left out. Bytes that are no UTF-8 become U+FFFD. */
   decode(ids: readonly number[]): string
 }
@@ -41,6 +43,7 @@ const generationSchema = z.object({
   task_to_id: z.object({ transcribe: id }).optional(),
   suppress_tokens: z.array(z.int()).nullish(),
   begin_suppress_tokens: z.array(z.int()).nullish(),
+  alignment_heads: z.array(z.tuple([id, id])).nullish(),
   max_initial_timestamp_index: z.int().min(0).default(50),
 })
 
@@ -75,6 +78,7 @@ export async function readVocabulary(
     suppressed: (generation.suppress_tokens ?? []).filter((token) => token >= 0),
     suppressedFirst: (generation.begin_suppress_tokens ?? []).filter((token) => token >= 0),
     maxInitialTimestamp: generation.max_initial_timestamp_index,
+    alignmentHeads: generation.alignment_heads ?? [],
     decode: createDecoder(tokenizer.model.vocab, generation.eos_token_id),
   }
 }

@@ -9,6 +9,7 @@ import { placesOf } from './timeline.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { SAMPLE_RATE } from './wav.ts'
 import { type SpeechWindow, windowLength } from './windows.ts'
+import { wordsOf } from './words.ts'
 
 /** What one window yields, on the recording's timeline. */
 export interface WindowText {
@@ -81,6 +82,7 @@ function readSegments(
         avgLogProb: meanOf(phrase.logProbs),
         noSpeechProb: decoded.noSpeechProb,
         language: decoded.language,
+        words: wordsOf(phrase, place, window, vocabulary),
       })
     }
   }

@@ -13,6 +13,7 @@ const vocabulary: Vocabulary = {
   suppressed: [9],
   suppressedFirst: [0, 10],
   maxInitialTimestamp: 50,
+  alignmentHeads: [],
   decode: (ids) => ids.join(' '),
 }
 const SIZE = 116

@@ -17,6 +17,7 @@ const vocabulary: Vocabulary = {
   languages: new Map(),
   suppressed: [],
   suppressedFirst: [],
+  alignmentHeads: [],
   maxInitialTimestamp: 50,
   decode: (ids) => ids.map((id) => ` w${id}`).join(''),
 }
@@ -37,6 +38,7 @@ function decoded(tokens: number[], changes: Partial<DecodedWindow> = {}): Decode
     language: 'en',
     languageProbability: 0.9,
     runnerUp: null,
+    tokenFrames: null,
     complete: true,
     ...changes,
   }
