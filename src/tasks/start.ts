@@ -7,6 +7,7 @@ import { guardOf } from '../ingestion/guard.ts'
 import { parseWish } from '../ingestion/recognise.ts'
 import { type ArchiveEndpoints, platformOfUrl } from '../ingestion/urls.ts'
 import { queryVariants } from '../labeling/expansion.ts'
+import { DEFAULT_MIN_RELEVANCE } from '../labeling/relevance.ts'
 import { loadTaxonomy, type Taxonomy } from '../labeling/taxonomy.ts'
 import type { Services } from '../services.ts'
 import { recordEvent } from '../store/events.ts'
@@ -23,7 +24,10 @@ export interface TaskWish {
   taxonomy: string | null
   /** Words for the open-vocabulary detector; [] the taxonomy's, null or absent: it is not used. */
   openVocabulary?: string[] | null
-  /** How to choose and what it may cost; what is absent is not limited. */
+  /**
+   * How to choose and what it may cost; what is absent is not limited, but for the relevance of a search,
+   * which is then asked for as far as frames can tell it.
+   */
   rules?: Partial<Omit<TaskRules, 'variants'>>
   /** Search with the taxonomy's words too, once the plain query brings no more. */
   expand?: boolean
@@ -44,12 +48,24 @@ export async function startTask(
   id?: string,
 ): Promise<string> {
   const task = await planTask(services, wish, caller)
+  if (
+    task.query !== null &&
+    wish.rules?.minRelevance === undefined &&
+    (await seesFrames(services))
+  ) {
+    task.minRelevance = DEFAULT_MIN_RELEVANCE
+  }
   return await services.database.db.transaction().execute(async (trx) => {
     const { id: taskId } = await createTask(trx, id ? { ...task, id } : task)
     await services.queue.enqueue('ingest', { taskId }, { transaction: trx })
     await recordEvent(trx, 'task.updated', { taskId }, { task_id: taskId, status: 'pending' })
     return taskId
   })
+}
+
+/** By words alone nothing is turned down unless that was asked for: titles come in all languages. */
+async function seesFrames({ models }: Services): Promise<boolean> {
+  return (await models.describe('clip')).installed
 }
 
 /** The task that a request means, not yet made. @throws InvalidInputError saying what is wrong */

@@ -9,7 +9,7 @@ import { testData } from '../support/test-data.ts'
 /** Real footage by the word that finds it; titles say nothing about it. */
 const FILMS = {
   alike: ['worker-zone.mp4', 'worker-zone-neardup-180p.mp4', 'intel-bottle-detection.mp4'],
-  bottle: ['intel-bottle-detection.mp4', 'fb-lamp_assembly_3x.mp4', 'pxt-bangkok_half_res.mp4'],
+  bottles: ['intel-bottle-detection.mp4', 'fb-lamp_assembly_3x.mp4', 'pxt-bangkok_half_res.mp4'],
 }
 const models = realModels()
 const FORMS = ['embedded' as const, ...(testDatabaseUrl() ? (['server'] as const) : [])]
@@ -50,7 +50,9 @@ describe.skipIf(!models).each(FORMS)('a task that chooses (%s)', (form) => {
   }
 
   it('takes one of two that look alike, and another instead of the second', async () => {
-    const { task, candidates } = await ingest({ query: 'alike', max_videos: 2, duplicates: 'skip' })
+    const { task, candidates } = await ingest({
+      ...{ query: 'alike', max_videos: 2, duplicates: 'skip', min_relevance: null },
+    })
     expect(task.account).toMatchObject({
       ...{ asked: 2, found: 3, accepted: 2, rejected: { 'near-duplicate': 1 }, replaced: 1 },
     })
@@ -61,19 +63,19 @@ describe.skipIf(!models).each(FORMS)('a task that chooses (%s)', (form) => {
   })
 
   it('takes only what the frames say is on topic, and keeps each score', async () => {
-    const { task, candidates } = await ingest({
-      ...{ query: 'bottle', max_videos: 2, min_relevance: 0.2 },
-    })
+    const { task, candidates } = await ingest({ query: 'bottles', max_videos: 2 })
+    expect(task.min_relevance).toBe(0.2)
     expect(task.account).toMatchObject({
       ...{ asked: 2, found: 3, accepted: 1, rejected: { 'off-topic': 2 } },
     })
-    const scores = candidates.map(({ title, state, relevance }) => [title, state, relevance])
-    // Measured: bottles 0.38, a robot and a lamp 0.03, a busy road 0.
-    expect(scores).toEqual([
-      ['Reel 1', 'accepted', expect.closeTo(0.38, 1)],
-      ['Reel 2', 'rejected', expect.closeTo(0.03, 1)],
-      ['Reel 3', 'rejected', expect.closeTo(0, 1)],
+    const states = candidates.map(({ title, state }) => [title, state])
+    expect(states).toEqual([
+      ['Reel 1', 'accepted'],
+      ['Reel 2', 'rejected'],
+      ['Reel 3', 'rejected'],
     ])
+    // Measured by bench/relevance.ts: bottles 0.95, a robot with a lamp and a busy road below 0.2.
+    expect(candidates[0]?.relevance).toBeGreaterThan(0.7)
     expect(candidates[1]?.reason).toMatch(
       /relevance to the query is 0\.\d+, min_relevance asks for 0\.2/,
     )

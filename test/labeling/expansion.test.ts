@@ -33,6 +33,15 @@ it('counts the best frame for a half and the mean of all for the other', () => {
   expect(framesRelevance(query, background, [])).toBeNull()
 })
 
+it('lets what is about the same as the query not compete with it', () => {
+  const query = [[1, 0, 0, 0, 0]]
+  const alike = [0.9, 0.1, 0, 0, 0]
+  const [other, third, far] = [0, 1, 2].map((at) => [0.1, 0, 0, 0, 0].with(at + 2, 1))
+  const frame = [1, 0.2, 0, 0, 0]
+  expect(framesRelevance(query, [alike, other!, third!, far!], [frame])).toBeCloseTo(1, 5)
+  expect(framesRelevance(query, [alike], [frame])).toBeLessThan(0.2)
+})
+
 it('lets words carry a half, and all where there are no frames', () => {
   expect(relevanceOf(0, 1)).toBe(0.5)
   expect(relevanceOf(0.4, 0)).toBe(0.4)

@@ -91,7 +91,7 @@ function wishOf(body: IngestBody): TaskWish {
     expand: body.expand ?? false,
     rules: {
       duplicates: body.duplicates ?? 'allow',
-      minRelevance: body.min_relevance ?? null,
+      ...(body.min_relevance === undefined ? {} : { minRelevance: body.min_relevance }),
       maxBytes: body.max_bytes ?? null,
       maxSeconds: body.max_seconds ?? null,
       maxUsd: body.max_usd ?? null,

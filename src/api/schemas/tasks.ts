@@ -57,7 +57,9 @@ export const ingestBody = z.strictObject({
     .max(1)
     .nullable()
     .optional()
-    .describe('How well frames and words must fit the query; null or absent: not looked at'),
+    .describe(
+      'How well frames and words must fit the query; absent: 0.2 where an embedding model is installed; null: not looked at',
+    ),
   max_bytes: z.number().int().min(1).optional().describe('Bytes of all its videos together'),
   max_seconds: z
     .number()

@@ -91,7 +91,7 @@ export function AdvancedFields({
           'relevance',
           faults.min_relevance,
           { min: 0, max: 1, step: 'any' },
-          '0 to 1: how well frames and words fit. Empty takes all.',
+          '0 to 1: how well frames and words fit. 0 takes all; empty is 0.2.',
         )}
         <Field label="Look-alikes" fault={faults.duplicates}>
           {(props) => (
