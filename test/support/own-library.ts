@@ -33,8 +33,8 @@ export interface OwnLibrary extends AsyncDisposable {
     url: string,
     body?: unknown,
   ): Promise<{ status: number; body: T }>
-  /** Waits for a task's end and gives it. */
-  finished(taskId: string): Promise<TaskAnswer>
+  /** Waits for a task's end, four minutes at most unless told otherwise, and gives it. */
+  finished(taskId: string, longestMs?: number): Promise<TaskAnswer>
 }
 
 export interface TaskAnswer {
@@ -84,8 +84,8 @@ export async function openOwnLibrary(
     app,
     folder,
     ask,
-    async finished(taskId) {
-      const end = Date.now() + LONGEST_MS
+    async finished(taskId, longestMs = LONGEST_MS) {
+      const end = Date.now() + longestMs
       for (;;) {
         const { body } = await ask<TaskAnswer>('GET', `/api/tasks/${taskId}`)
         if (['completed', 'failed', 'cancelled'].includes(body.status)) return body
