@@ -158,6 +158,7 @@ export class Discovery {
       ...(path ? { path } : {}),
       limit,
     }
+    const most = this.#services.settings.apify.maxUsd
     // Lets go of a source that waits for its service when there is enough.
     const leaving = new AbortController()
     const options = {
@@ -165,7 +166,8 @@ export class Discovery {
       task: { id, db },
       isKnown: (candidate: Pick<Candidate, 'platform' | 'sourceId'>) =>
         hasCandidate(db, id, candidate),
-      ...(maxUsd === null ? {} : { maxUsd: Math.max(0, maxUsd - (await spentOnTask(db, id))) }),
+      // What is left, so that sources which start at the same moment can share it.
+      maxUsd: Math.max(0, Math.min(maxUsd ?? most, most) - (await spentOnTask(db, id))),
     }
     const candidates = this.#source.discover(request, options)[Symbol.asyncIterator]()
     let isLeaving = false
