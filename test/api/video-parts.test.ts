@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { NearDuplicate } from '../../src/api/schemas/duplicates.ts'
 import type { Candidate } from '../../src/api/schemas/tasks.ts'
 import type {
   AnnotationOutline,
@@ -366,13 +367,45 @@ eachDatabase('parts of a video', (_open, form) => {
           similarity: 0.97,
           thumbnail_url: null,
           relation: 'earlier',
+          // A pair of before, not compared yet.
+          ...{ kind: null, start_time: null, end_time: null },
+          ...{ other_start_time: null, other_end_time: null, is_mirrored: false, speed: 1 },
+          ...{ flagged: 'this', verdict: null, is_keeper: false },
+          cluster_id: [bare, video].sort()[0],
         },
       ],
       query: 'a lathe',
       retrieved_at: null,
     })
     const other = await library.ask<VideoDetail>('GET', `/api/videos/${bare}?fields=duplicates`)
-    expect(other.body.duplicates).toMatchObject([{ video_id: video, relation: 'later' }])
+    expect(other.body.duplicates).toMatchObject([
+      { video_id: video, relation: 'later', flagged: 'other' },
+    ])
+  })
+
+  it('are no duplicates when a person says so, until it is taken back', async () => {
+    const say = (verdict: unknown, other = bare) =>
+      library.ask<NearDuplicate>('POST', `/api/videos/${video}/duplicates/${other}`, { verdict })
+    const flag = async () => {
+      const { body } = await library.ask<VideoDetail>(
+        'GET',
+        `/api/videos/${video}?fields=is_duplicate`,
+      )
+      return body.is_duplicate
+    }
+    const { status, body } = await say('different')
+    expect([status, body.verdict, body.flagged, body.cluster_id]).toEqual([
+      ...[200, 'different', null, null],
+    ])
+    expect(await flag()).toBe(false)
+    expect((await say(null)).body).toMatchObject({ verdict: null, flagged: 'this' })
+    expect(await flag()).toBe(true)
+    expect((await say('perhaps')).status).toBe(400)
+    const { status: unknown, body: problem } = await say('duplicate', video)
+    expect([unknown, (problem as unknown as { code: string }).code]).toEqual([
+      404,
+      'pair-not-found',
+    ])
   })
 
   it.each([

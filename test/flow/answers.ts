@@ -1,3 +1,4 @@
+import type { NearDuplicate } from '../../src/api/schemas/duplicates.ts'
 import type { OwnLibrary, TaskAnswer } from '../support/own-library.ts'
 
 /** A video as `GET /api/videos/{id}` answers, as far as the tests of the flow look at it. */
@@ -31,7 +32,7 @@ export interface VideoAnswer {
     language: string | null
     segments: { start_time: number; end_time: number; text: string }[]
   } | null
-  duplicates: { video_id: string; title: string; similarity: number }[]
+  duplicates: NearDuplicate[]
   steps: { name: string; state: string; reason?: string; message?: string }[]
   annotation: Record<string, unknown>
   failure: { code: string; step: string; message: string; retryable: boolean } | null

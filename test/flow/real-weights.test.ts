@@ -96,7 +96,7 @@ for (const { form, missing: noForm } of FORMS) {
       expect(rejected).toEqual([
         { title: COPY, reason_code: 'same-content', video_id: video(WORKER).id },
       ])
-      // The copy, and the two re-encodes of the worker that were flagged.
+      // The copy, and the two workers that the larger compilation shows from end to end.
       expect(task.videos_duplicate).toBe(3)
     })
 
@@ -154,33 +154,31 @@ for (const { form, missing: noForm } of FORMS) {
       expect(video(WORKER).transcript).toBeNull()
     })
 
-    it('flags re-encodes both ways, and two takes of one job not at all', () => {
-      for (const name of WORKERS) {
-        const others = WORKERS.filter((other) => other !== name).sort()
-        expect(
-          video(name)
-            .duplicates.map(({ title }) => title)
-            .sort(),
-        ).toEqual(others)
-        for (const { similarity } of video(name).duplicates) {
-          expect(similarity).toBeGreaterThan(0.95)
-          expect(similarity).toBeLessThanOrEqual(1)
-        }
-      }
-      for (const name of [BEST, FAILED, GRID, CUTS]) expect(video(name).duplicates).toEqual([])
+    it('tells re-encodes from excerpts, where they match, and two takes of one job not at all', () => {
+      const kinds = (name: string) =>
+        Object.fromEntries(video(name).duplicates.map(({ title, kind }) => [title, kind]))
+      expect(kinds(WORKER)).toEqual({ [NEAR]: 're-encode', [JFK]: 'excerpt', [CUTS]: 'excerpt' })
+      expect(kinds(NEAR)).toEqual({ [WORKER]: 're-encode', [JFK]: 'excerpt', [CUTS]: 'excerpt' })
+      expect(kinds(CUTS)).toEqual({ [WORKER]: 'excerpt', [NEAR]: 'excerpt', [JFK]: 'excerpt' })
+      const inCuts = video(WORKER).duplicates.find(({ title }) => title === CUTS)!
+      expect(inCuts).toMatchObject({ start_time: 0, other_start_time: 10, flagged: 'this' })
+      expect(Math.abs(inCuts.other_end_time! - 14.73)).toBeLessThan(0.3)
+      expect(inCuts.is_keeper).toBe(true)
+      const again = video(WORKER).duplicates.find(({ title }) => title === NEAR)!
+      expect(again.similarity).toBeGreaterThan(0.95)
+      expect(again.similarity).toBeLessThanOrEqual(1)
+      for (const name of [BEST, FAILED, GRID]) expect(video(name).duplicates).toEqual([])
     })
 
-    it('leaves the later of near-duplicates out when asked to', async () => {
+    it('leaves out what a better near-duplicate shows when asked to', async () => {
       interface List {
-        items: { title: string; created_at: string }[]
+        items: { title: string }[]
       }
       const all = (await library.ask<List>('GET', '/api/videos')).body.items
       const some = (await library.ask<List>('GET', '/api/videos?hide_duplicates=true')).body.items
       expect(all).toHaveLength(7)
-      expect(some).toHaveLength(5)
-      const isWorker = ({ title }: { title: string }) => WORKERS.includes(title)
-      // The list is newest first, also where two were made in the same millisecond.
-      expect(some.filter(isWorker)).toEqual([all.filter(isWorker).at(-1)])
+      // The clip with speech is longer than what the compilation shows of it.
+      expect(some.map(({ title }) => title).sort()).toEqual([BEST, CUTS, FAILED, GRID, JFK].sort())
     })
 
     it.each(['people', 'worker'])('finds a worker clip among the first three for %s', async (q) => {
