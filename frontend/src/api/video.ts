@@ -12,7 +12,7 @@ import type {
   TranscriptPage,
   TranscriptSegment,
 } from '../../../src/api/schemas/video-parts.ts'
-import type { Activity, Tag, VideoDetail } from '../../../src/api/schemas/videos.ts'
+import type { Activity, Quality, Tag, VideoDetail } from '../../../src/api/schemas/videos.ts'
 import { request } from './client.ts'
 
 export type {
@@ -22,6 +22,7 @@ export type {
   Keyframe,
   MomentsAnswer,
   Provenance,
+  Quality,
   Tag,
   Timeline,
   TranscriptSegment,
@@ -68,6 +69,7 @@ const SMALL_FIELDS = [
   'keyframe_count',
   'detection_count',
   'failure',
+  'quality',
 ] as const
 
 export type SmallVideo = Pick<VideoDetail, (typeof SMALL_FIELDS)[number]>

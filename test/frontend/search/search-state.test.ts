@@ -8,6 +8,7 @@ import {
   LIST_FILTERS,
   listWish,
   NO_FILTERS,
+  QUALITY_BOUNDS,
   rankedWish,
   readState,
   type SearchState,
@@ -31,6 +32,12 @@ describe('the address of the search page', () => {
       (typeof LIST_FILTERS)[number],
       typeof values
     >),
+    ...(Object.fromEntries(QUALITY_BOUNDS.map((name) => [name, optional(1)])) as Record<
+      (typeof QUALITY_BOUNDS)[number],
+      ReturnType<typeof optional>
+    >),
+    slide_show: fc.option(fc.boolean(), { nil: null }),
+    screen_recording: fc.option(fc.boolean(), { nil: null }),
     video_ids: fc.uniqueArray(fc.uuid(), { maxLength: 3 }),
     q: fc.string({ maxLength: 30 }).filter((text) => text === '' || text.trim() !== ''),
     similar_to: fc.constant(''),

@@ -8,6 +8,7 @@ import { Slider } from '../../components/ui/slider.tsx'
 import { formatCount, formatShare, formatTime } from '../../lib/format.ts'
 import { positionOf, STEPS, secondsAt } from './duration-scale.ts'
 import { FacetList } from './facet-list.tsx'
+import { QualityFilter } from './quality-filter.tsx'
 import { isRanked, type ListFilter, rankedWish, type SearchState } from './search-state.ts'
 import type { UpdateState } from './use-search-state.ts'
 
@@ -58,6 +59,7 @@ export function FilterPanel({
         onChange={(min_confidence) => update({ min_confidence })}
       />
       <SpeechFilter state={state} update={update} counts={facets?.facets.has_speech} />
+      <QualityFilter state={state} update={update} />
       <DuplicateFilter state={state} update={update} counts={facets?.facets.duplicate} />
       {!isRanked(state) && (
         <StatusFilter selected={state.status} onChange={(status) => update({ status })} />

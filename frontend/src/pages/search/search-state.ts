@@ -13,6 +13,24 @@ export const LIST_FILTERS = [
 ] as const
 export type ListFilter = (typeof LIST_FILTERS)[number]
 
+/** Bounds of quality that are numbers, by the API's own names. */
+export const QUALITY_BOUNDS = [
+  'min_short_side',
+  'min_sharpness',
+  'min_motion',
+  'max_motion',
+  'max_clipped_share',
+  'max_black_share',
+  'max_frozen_share',
+  'max_overlay_share',
+  'min_speech_share',
+] as const
+export type QualityBound = (typeof QUALITY_BOUNDS)[number]
+
+/** Kinds of video that are asked for or left out. */
+export const QUALITY_KINDS = ['slide_show', 'screen_recording'] as const
+export type QualityKind = (typeof QUALITY_KINDS)[number]
+
 /** Orders of the library; words and pictures have an order of their own. */
 export const SORTS = ['created', 'oldest', 'title', 'duration', '-duration'] as const
 export type Sort = (typeof SORTS)[number]
@@ -20,16 +38,18 @@ export type Sort = (typeof SORTS)[number]
 export const DENSITIES = ['compact', 'normal', 'large'] as const
 export type Density = (typeof DENSITIES)[number]
 
-export type Filters = Record<ListFilter, string[]> & {
-  /** Shares 0–1 and seconds; null where nothing is asked. */
-  min_confidence: number | null
-  min_duration: number | null
-  max_duration: number | null
-  has_speech: boolean | null
-  hide_duplicates: boolean
-  /** These videos only, by id; empty for all. */
-  video_ids: string[]
-}
+export type Filters = Record<ListFilter, string[]> &
+  Record<QualityBound, number | null> &
+  Record<QualityKind, boolean | null> & {
+    /** Shares 0–1 and seconds; null where nothing is asked. */
+    min_confidence: number | null
+    min_duration: number | null
+    max_duration: number | null
+    has_speech: boolean | null
+    hide_duplicates: boolean
+    /** These videos only, by id; empty for all. */
+    video_ids: string[]
+  }
 
 /** What the page shows: all of it stands in the address. */
 export interface SearchState extends Filters {
@@ -55,6 +75,7 @@ export function readState(params: URLSearchParams): SearchState {
   const lists = Object.fromEntries(LIST_FILTERS.map((name) => [name, readList(params, name)]))
   return {
     ...(lists as Record<ListFilter, string[]>),
+    ...readQuality(params),
     // The API refuses both together: the comparison is the later wish.
     q: similarTo ? '' : (params.get('q') ?? '').slice(0, MAX_WORDS),
     similar_to: similarTo,
@@ -70,6 +91,8 @@ export function readState(params: URLSearchParams): SearchState {
   }
 }
 
+const NUMBERS = ['min_confidence', 'min_duration', 'max_duration', ...QUALITY_BOUNDS] as const
+
 /** The address of a state: what is as usual is left out, so that links stay short. */
 export function writeState(state: SearchState): URLSearchParams {
   const params = new URLSearchParams()
@@ -82,7 +105,7 @@ export function writeState(state: SearchState): URLSearchParams {
       for (const value of [...state[name], '']) params.append(name, value)
     } else if (state[name].length > 0) params.set(name, state[name].join(','))
   }
-  for (const name of ['min_confidence', 'min_duration', 'max_duration', 'has_speech'] as const) {
+  for (const name of [...NUMBERS, 'has_speech', ...QUALITY_KINDS] as const) {
     if (state[name] !== null) params.set(name, String(state[name]))
   }
   if (state.hide_duplicates) params.set('hide_duplicates', 'true')
@@ -106,6 +129,12 @@ export function filtersOf(
     ...(min_duration === null ? {} : { min_duration }),
     ...(max_duration === null ? {} : { max_duration }),
     ...(has_speech === null ? {} : { has_speech }),
+    ...Object.fromEntries(
+      [...QUALITY_BOUNDS, ...QUALITY_KINDS].flatMap((name) => {
+        const value = state[name]
+        return value === null ? [] : [[name, value]]
+      }),
+    ),
     ...(state.hide_duplicates ? { hide_duplicates: true } : {}),
   }
 }
@@ -149,6 +178,26 @@ const NAMES: Record<ListFilter, string> = {
   status: 'status',
 }
 
+export const QUALITY_WORDS: Record<QualityBound | QualityKind, string> = {
+  min_short_side: 'shorter side',
+  min_sharpness: 'sharpness',
+  min_motion: 'motion',
+  max_motion: 'motion',
+  max_clipped_share: 'clipped',
+  max_black_share: 'black',
+  max_frozen_share: 'frozen',
+  max_overlay_share: 'text and logos',
+  min_speech_share: 'speech',
+  slide_show: 'slide shows',
+  screen_recording: 'screens',
+}
+
+/** A bound with its unit: pixels, a bare score, or a share. */
+export function boundText(name: QualityBound, value: number): string {
+  if (name === 'min_short_side') return `${value} px`
+  return name === 'min_sharpness' ? String(value) : formatShare(value)
+}
+
 export function activeFilters(state: SearchState): ActiveFilter[] {
   const filters: ActiveFilter[] = []
   for (const name of LIST_FILTERS) {
@@ -188,6 +237,17 @@ export function activeFilters(state: SearchState): ActiveFilter[] {
     const value = state.has_speech ? 'spoken' : 'none'
     filters.push({ key: 'has_speech', name: 'speech', value, without: { has_speech: null } })
   }
+  for (const name of QUALITY_BOUNDS) {
+    const bound = state[name]
+    if (bound === null) continue
+    const value = `${name.startsWith('min_') ? 'at least' : 'at most'} ${boundText(name, bound)}`
+    filters.push({ key: name, name: QUALITY_WORDS[name], value, without: { [name]: null } })
+  }
+  for (const name of QUALITY_KINDS) {
+    if (state[name] === null) continue
+    const value = state[name] ? 'only' : 'none'
+    filters.push({ key: name, name: QUALITY_WORDS[name], value, without: { [name]: null } })
+  }
   if (state.hide_duplicates) {
     const without = { hide_duplicates: false }
     filters.push({ key: 'hide_duplicates', name: 'duplicates', value: 'hidden', without })
@@ -214,6 +274,28 @@ export const NO_FILTERS: Filters = {
   has_speech: null,
   hide_duplicates: false,
   video_ids: [],
+  min_short_side: null,
+  min_sharpness: null,
+  min_motion: null,
+  max_motion: null,
+  max_clipped_share: null,
+  max_black_share: null,
+  max_frozen_share: null,
+  max_overlay_share: null,
+  min_speech_share: null,
+  slide_show: null,
+  screen_recording: null,
+}
+
+/** Largest bounds that the API takes; shares otherwise. */
+const MOST: Partial<Record<QualityBound, number>> = { min_short_side: 100_000, min_sharpness: 1e6 }
+
+function readQuality(
+  params: URLSearchParams,
+): Record<QualityBound, number | null> & Record<QualityKind, boolean | null> {
+  const bounds = QUALITY_BOUNDS.map((name) => [name, readNumber(params.get(name), MOST[name] ?? 1)])
+  const kinds = QUALITY_KINDS.map((name) => [name, readFlag(params.get(name))])
+  return Object.fromEntries([...bounds, ...kinds])
 }
 
 /** Written once it stands between commas; written more than once each is a value as it is. */

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { type Provenance, provenanceQuery, type SmallVideo } from '../../../api/video.ts'
 import { Button } from '../../../components/ui/button.tsx'
 import { formatBytes, formatDate, formatTime, humanLabel } from '../../../lib/format.ts'
+import { QualityFacts } from './quality-facts.tsx'
 
 /** Where the file comes from, what may be done with it, and what it is. */
 export function InfoPanel({ video }: { video: SmallVideo }) {
@@ -69,6 +70,7 @@ export function InfoPanel({ video }: { video: SmallVideo }) {
           <code className="font-mono">{video.id}</code>
         </Fact>
       </dl>
+      {video.quality && <QualityFacts quality={video.quality} />}
       {video.description && (
         <>
           <h3 className="mt-4 mb-1 font-semibold">Description</h3>
