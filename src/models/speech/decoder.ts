@@ -119,11 +119,13 @@ function startRun(
   let batch = encoded.dims[0]!
   let length = 0
   let width = 0
-  let outputs: InferenceSession.ReturnType = {}
+  /** Where the last step left a row's attention: the outputs, and the row in them. */
+  let attended: { outputs: InferenceSession.ReturnType; row: number }[] = []
   const frames = encoded.dims[1]!
-  const empty = new Tensor('float32', new Float32Array(0), [batch, heads, 0, headWidth])
-  const feeds: Record<string, Tensor> = { encoder_hidden_states: encoded }
-  for (const name of caches) feeds[past(name)] = empty
+  const feeds: Record<string, Tensor> = {
+    encoder_hidden_states: encoded,
+    use_cache_branch: new Tensor('bool', [true], [1]),
+  }
 
   /** A growing cache is written beside the one it is read from. */
   const grown = (name: string) => {
@@ -134,34 +136,70 @@ function startRun(
     const part = (data as Float32Array).subarray(0, size)
     return new Tensor('float32', part, [batch, heads, length + 1, headWidth])
   }
+  /**
+   * The first step makes the caches of the sound, 37 MB a window and as much again on the way there:
+   * window by window, so that only one of them is on its way. A window's sound is then quantised by
+   * itself as well, and its text does not depend on its company.
+   */
+  const begin = async (tokens: readonly number[]) => {
+    const whole = new Map(
+      caches.map((name) => [
+        name,
+        name.includes('.decoder.')
+          ? grown(name)
+          : allocate(name, [batch, heads, frames, headWidth]),
+      ]),
+    )
+    const single = new Tensor('float32', new Float32Array(0), [1, heads, 0, headWidth])
+    const logits: Float32Array[] = []
+    for (const [row, token] of tokens.entries()) {
+      const inputs: Record<string, Tensor> = {
+        input_ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]),
+        encoder_hidden_states: rowOf(encoded, row),
+        use_cache_branch: new Tensor('bool', [false], [1]),
+      }
+      const fetches: Record<string, Tensor | null> = { logits: null }
+      for (const [layer] of alignment) fetches[crossAttention(layer)] = null
+      for (const name of caches) {
+        inputs[past(name)] = single
+        fetches[present(name)] = rowOf(whole.get(name)!, row)
+      }
+      const made = await session.run(inputs, fetches)
+      logits.push(made.logits!.data as Float32Array)
+      attended[row] = { outputs: made, row: 0 }
+    }
+    for (const [name, tensor] of whole) feeds[past(name)] = tensor
+    return logits
+  }
+
   return {
     async step(tokens) {
-      const first = length === 0
+      if (length === 0) {
+        const logits = await begin(tokens)
+        length = 1
+        width = logits[0]!.length
+        return logits
+      }
       feeds.input_ids = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [batch, 1])
-      feeds.use_cache_branch = new Tensor('bool', [!first], [1])
-      // In the cached branch the encoder's caches come back empty: the first ones are kept.
-      const written = first ? caches : caches.filter((name) => name.includes('.decoder.'))
+      // The caches of the sound stay as they are, and come back empty.
+      const written = caches.filter((name) => name.includes('.decoder.'))
       const fetches: Record<string, Tensor | null> = {
-        // Its width is known once it has been seen.
-        logits: width > 0 ? allocate('logits', [batch, 1, width]) : null,
+        logits: allocate('logits', [batch, 1, width]),
       }
-      for (const name of written) {
-        fetches[present(name)] = name.includes('.decoder.')
-          ? grown(name)
-          : allocate(name, [batch, heads, frames, headWidth])
-      }
+      for (const name of written) fetches[present(name)] = grown(name)
       for (const [layer] of alignment) fetches[crossAttention(layer)] = null
-      outputs = await session.run(feeds, fetches)
+      const outputs = await session.run(feeds, fetches)
+      attended = tokens.map((_, row) => ({ outputs, row }))
       for (const name of written) feeds[past(name)] = outputs[present(name)]!
       length++
-      width = outputs.logits!.size / batch
       return rows(outputs.logits!, batch)
     },
     attention(row) {
       const joined = new Float32Array(alignment.length * frames)
       alignment.forEach(([layer, head], i) => {
-        const weights = outputs[crossAttention(layer)]!.data as Float32Array
-        const from = (row * heads + head) * frames
+        const last = attended[row]!
+        const weights = last.outputs[crossAttention(layer)]!.data as Float32Array
+        const from = (last.row * heads + head) * frames
         joined.set(weights.subarray(from, from + frames), i * frames)
       })
       return joined
@@ -218,6 +256,13 @@ function rows(logits: Tensor, batch: number): Float32Array[] {
   const data = logits.data as Float32Array
   const width = data.length / batch
   return Array.from({ length: batch }, (_, i) => data.subarray(i * width, (i + 1) * width))
+}
+
+/** One row of a tensor [N, …] as [1, …], in the same memory. */
+function rowOf(tensor: Tensor, row: number): Tensor {
+  const width = tensor.size / tensor.dims[0]!
+  const data = (tensor.data as Float32Array).subarray(row * width, (row + 1) * width)
+  return new Tensor('float32', data, [1, ...tensor.dims.slice(1)])
 }
 
 /** Some rows of a tensor [N, …], moved to its front. */

@@ -13,6 +13,17 @@ import { useTranscript } from './use-transcript.ts'
 
 const languageNames = new Intl.DisplayNames('en', { type: 'language', fallback: 'code' })
 
+/** `also German, French`: what is spoken besides the main language; null when nothing is. */
+export function otherLanguages(
+  segments: { language: string | null }[],
+  main: string | null,
+): string | null {
+  const found = new Set(segments.flatMap(({ language }) => language ?? []))
+  if (main) found.delete(main)
+  if (found.size === 0) return null
+  return `also ${[...found].map((code) => languageNames.of(code)).join(', ')}`
+}
+
 /** What is said: follows the playhead, goes where it is pressed, can be searched and taken away. */
 export function TranscriptPanel({ video }: { video: SmallVideo }) {
   const [typed, setTyped] = useState('')
@@ -69,7 +80,10 @@ export function TranscriptPanel({ video }: { video: SmallVideo }) {
           ? [
               first?.language && languageNames.of(first.language),
               plural(first?.total ?? 0, 'segment'),
-              first?.model_name,
+              first?.source === 'captions'
+                ? 'captions that came with the video'
+                : first?.model_name,
+              otherLanguages(whole.segments, first?.language ?? null),
             ]
               .filter(Boolean)
               .join(' · ')
