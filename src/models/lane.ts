@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import type { Logger } from '../log.ts'
 import { Call, type CallOptions, nextParts, type Part, PRIORITY } from './call.ts'
 import { afterCrash, type Batch, withoutOver } from './crash-policy.ts'
@@ -261,7 +262,9 @@ export class Lane implements AsyncDisposable {
         const patienceMs = this.#isUp
           ? this.#pace.patienceMs(batch.group, batch.parts.length)
           : FIRST_PATIENCE_MS
-        if (batch.silentMs < patienceMs || this.#stuck) continue
+        // Where three processes want each core, everything takes three times as long.
+        const crowd = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
+        if (batch.silentMs < patienceMs * crowd || this.#stuck) continue
         this.#stuck = `no answer for ${Math.round(batch.silentMs / 1000)} s`
         this.#process?.kill()
       }
