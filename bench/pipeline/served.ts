@@ -23,6 +23,8 @@ export interface WholeRun {
 /** The compiled program, serving an embedded library of its own. */
 export interface Served extends AsyncDisposable {
   pid: number
+  /** Base address of its API. */
+  url: string
   ingest(file: string): Promise<WholeRun>
 }
 
@@ -40,6 +42,7 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
   await untilHealthy(url, server)
   return {
     pid: server.pid!,
+    url,
     async ingest(file) {
       const health = watchHealth(url)
       const { code, stdout, stderr } = await run(
