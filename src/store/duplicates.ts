@@ -66,8 +66,9 @@ const QUALITY = sql`
   v.bytes / greatest(v.duration, 0.1) desc nulls last,
   v.created_at, v.id`
 
-/** Share of the lesser video that the better one must show before the lesser is flagged. */
-const COVERED = 0.8
+/** Seconds, or share, of the lesser video that the better one may leave out: keyframes are a second apart. */
+const LEFT_OUT_SECONDS = 1.5
+const LEFT_OUT_SHARE = 0.05
 
 /** Ids of the videos that a video has pairs with. */
 export async function duplicatePartners(db: Db | Trx, videoId: string): Promise<string[]> {
@@ -80,7 +81,7 @@ export async function duplicatePartners(db: Db | Trx, videoId: string): Promise<
 /**
  * Writes a video's pairs and forgets those with `earlier` partners that are no more. A pair that
  * another video found meanwhile stays. The lesser of the two is the one flagged: when both are the
- * same from end to end, or when most of it is in the better one. A person's verdict goes first.
+ * same from end to end, or when nearly all of it is in the better one. A person's verdict goes first.
  * Returns the number of pairs.
  */
 export async function replaceDuplicatePairs(
@@ -131,7 +132,8 @@ function isDuplicatePair(
 ): boolean {
   if (kind !== 'excerpt') return kind !== 'same-scene'
   if (!ofLesser || !duration) return false
-  return (ofLesser.end - ofLesser.start) / duration >= COVERED
+  const leftOut = duration - (ofLesser.end - ofLesser.start)
+  return leftOut <= Math.max(LEFT_OUT_SECONDS, LEFT_OUT_SHARE * duration)
 }
 
 /**
