@@ -4,7 +4,7 @@ import type { SmallVideo } from '../../../api/video.ts'
 import { keyframeSampleQuery, keyframeWindowSampleQuery } from '../../../api/video.ts'
 import { DialogContent } from '../../../components/ui/dialog.tsx'
 import { formatTime } from '../../../lib/format.ts'
-import { KIND_WORDS, percent } from './duplicate-words.ts'
+import { alikeWords, KIND_WORDS } from './duplicate-words.ts'
 
 /** Pictures of each video. */
 const PICTURES = 8
@@ -21,7 +21,7 @@ export function DuplicateCompare({
   const isMatch = start_time !== null && other_start_time !== null
   return (
     <DialogContent
-      title={`${kind ? `${KIND_WORDS[kind][0]}, ` : ''}${percent(duplicate.similarity)} alike`}
+      title={[kind && KIND_WORDS[kind][0], alikeWords(duplicate)].filter(Boolean).join(', ')}
       description={
         isMatch
           ? 'The stretches that match, in eight pictures each.'

@@ -6,7 +6,7 @@ import { Button } from '../../../components/ui/button.tsx'
 import { formatTime } from '../../../lib/format.ts'
 import { paths } from '../../../lib/paths.ts'
 import { usePlayer } from '../state/player-context.tsx'
-import { changeWords, KIND_WORDS, keepWords, percent } from './duplicate-words.ts'
+import { alikeWords, changeWords, KIND_WORDS, keepWords } from './duplicate-words.ts'
 
 /** One near-duplicate: what it is, where it matches, which is kept, and what a person says of it. */
 export function DuplicateRow({
@@ -45,7 +45,7 @@ export function DuplicateRow({
             {changeWords(duplicate).map((words) => (
               <Badge key={words}>{words}</Badge>
             ))}
-            <span className="font-mono tabular-nums">{percent(duplicate.similarity)} alike</span>
+            <span className="font-mono tabular-nums">{alikeWords(duplicate)}</span>
           </p>
           {keep && (
             <p className="flex items-center gap-1 text-dim">

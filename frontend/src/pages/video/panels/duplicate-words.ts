@@ -26,5 +26,10 @@ export function changeWords({ is_mirrored, speed }: NearDuplicate): string[] {
   ]
 }
 
-/** A tenth of a percent: between 95 and 100 that is what tells them apart. */
-export const percent = (share: number) => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
+/**
+ * How near the two videos' vectors are; null below .9, where it says more of the model (a mirrored
+ * copy may be a stranger to it) than of the two. A tenth of a percent tells near-duplicates apart.
+ */
+export function alikeWords({ similarity }: NearDuplicate): string | null {
+  return similarity < 0.9 ? null : `${(Math.floor(similarity * 1000) / 10).toFixed(1)} % alike`
+}
