@@ -26,4 +26,4 @@ test(`${VIDEOS} videos end as if nothing had happened when the model process is 
   for (const [table, rows] of Object.entries(calm.contents)) {
     expect(killed.contents[table], table).toEqual(rows)
   }
-}, 300_000)
+}, 900_000)
