@@ -1,7 +1,9 @@
 import type { TranscriptSegment } from '../../../api/video.ts'
 
 /** SubRip: numbered, comma before the milliseconds. */
-export function toSrt(segments: readonly TranscriptSegment[]): string {
+export function toSrt(
+  segments: readonly Pick<TranscriptSegment, 'start_time' | 'end_time' | 'text'>[],
+): string {
   return segments
     .map(
       ({ start_time, end_time, text }, index) =>
@@ -11,7 +13,9 @@ export function toSrt(segments: readonly TranscriptSegment[]): string {
 }
 
 /** WebVTT: `<` and `&` would be markup there. */
-export function toVtt(segments: readonly TranscriptSegment[]): string {
+export function toVtt(
+  segments: readonly Pick<TranscriptSegment, 'start_time' | 'end_time' | 'text'>[],
+): string {
   const cues = segments.map(({ start_time, end_time, text }) => {
     const plain = oneParagraph(text)
       .replaceAll('&', '&amp;')
