@@ -12,8 +12,27 @@ export interface Baseline {
   clip: string
   /** Settings under which Forgeindex runs the very same networks. */
   variables: Record<string, string>
-  /** Wall seconds of its whole run over the clip, all models loaded before. */
-  seconds(threads: number): Promise<number>
+  python: string
+  /** Folder with its networks as .pt and .onnx. */
+  networks: string
+  /** One run over the clip, all models loaded before it is timed. */
+  run(mode: BaselineMode, threads: number): Promise<BaselineRun>
+}
+
+/** As the brief says, or as a careful engineer would write the same; see its own `pipeline.py`. */
+export type BaselineMode = 'brief' | 'careful'
+
+export interface BaselineRun {
+  /** Wall seconds, the sum of its stages. */
+  seconds: number
+  /** Wall seconds by stage. */
+  stages: Record<string, number>
+  /** What was said. */
+  text: string
+  /** Wall seconds from its start to all models loaded. */
+  coldStartSeconds: number
+  /** Resident memory at its highest, its ffmpeg left out, MiB. */
+  peakMemoryMb: number
 }
 
 /** The baseline in `peer`, or null when there is none. @throws Error naming what it lacks */
@@ -42,20 +61,33 @@ export function openBaseline(
   return {
     clip,
     variables: sameNetworks(peer, folder, modelDirs),
-    async seconds(threads) {
+    python: path.join(peer, 'bin/python'),
+    networks: path.join(peer, 'onnx'),
+    async run(mode, threads) {
       const report = path.join(folder, 'baseline.json')
       const { code, stderr } = await run(
         path.join(peer, 'bin/python'),
         [
-          ...[script, clip, '--mode', 'brief', '--threads', String(threads), '--quiet-wait', '0'],
+          ...[script, clip, '--mode', mode, '--threads', String(threads), '--quiet-wait', '0'],
           ...['--models', path.join(peer, 'onnx'), '--whisper', path.join(peer, 'whisper/base.pt')],
           ...['--out', folder, '--json', report],
         ],
         { cwd: path.dirname(script), timeoutMs: 1_800_000 },
       )
       if (code !== 0) throw new Error(`The baseline ended with ${code}: ${stderr}`)
-      return (JSON.parse(readFileSync(report, 'utf8')) as { runs: { total: number }[] }).runs[0]!
-        .total
+      const said = JSON.parse(readFileSync(report, 'utf8')) as {
+        cold: { total: number }
+        rss_self: number
+        runs: { total: number; stages: Record<string, number>; text: string }[]
+      }
+      const [first] = said.runs
+      return {
+        seconds: first!.total,
+        stages: first!.stages,
+        text: first!.text,
+        coldStartSeconds: said.cold.total,
+        peakMemoryMb: Math.round(said.rss_self),
+      }
     },
   }
 }

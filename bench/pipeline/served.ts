@@ -3,19 +3,29 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../../src/media/process.ts'
+import { cpuSeconds } from './cpu-time.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const program = path.join(root, 'dist/cli.js')
-const HEALTH_EVERY_MS = 50
+const HEALTH_EVERY_MS = 200
 
 /** One video through the running program. */
 export interface WholeRun {
   /** From the task's making to its end, queue and copying included. */
   seconds: number
-  steps: { name: string; state: string; seconds: number }[]
+  steps: { name: string; state: string; seconds: number; counts: Record<string, number> }[]
   keyframes: number
   detections: number
   words: number
+  /** What was said. */
+  text: string
+  /** Labels of each whole second, as `second label`. */
+  objects: Set<string>
+  concepts: Set<string>
+  /** Beginnings of the best moments of each query in seconds, best first; only when asked for. */
+  moments: Map<string, number[]>
+  /** CPU seconds of the serving process itself meanwhile; null where the system does not tell. */
+  parentCpuSeconds: number | null
   /** 99th percentile of the time that /health took to answer meanwhile, in milliseconds. */
   healthP99Ms: number
 }
@@ -25,7 +35,8 @@ export interface Served extends AsyncDisposable {
   pid: number
   /** Base address of its API. */
   url: string
-  ingest(file: string): Promise<WholeRun>
+  /** @param queries searched for in the library afterwards */
+  ingest(file: string, queries?: readonly string[]): Promise<WholeRun>
 }
 
 /** Starts `forgeindex serve` on an empty library in `dataDir`. */
@@ -43,13 +54,15 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
   return {
     pid: server.pid!,
     url,
-    async ingest(file) {
+    async ingest(file, queries = []) {
       const health = watchHealth(url)
+      const cpuBefore = cpuSeconds(server.pid!)
       const { code, stdout, stderr } = await run(
         process.execPath,
         [program, 'ingest', file, '--wait', '--json'],
         { cwd: root, env: env as Record<string, string>, timeoutMs: 1_800_000 },
       )
+      const cpuAfter = cpuSeconds(server.pid!)
       const healthP99Ms = await health.stop()
       if (code !== 0) throw new Error(`forgeindex ingest ended with ${code}: ${stderr}`)
       const task = JSON.parse(stdout) as { created_at: string; finished_at: string }
@@ -60,6 +73,15 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
         keyframes: video.keyframes.length,
         detections: video.detections.length,
         words: (video.transcript?.full_text ?? '').split(/\s+/).filter(Boolean).length,
+        text: video.transcript?.full_text ?? '',
+        objects: labelsOf(video.detections),
+        concepts: labelsOf(video.concepts),
+        moments: new Map(
+          await Promise.all(
+            queries.map(async (query) => [query, await momentsOf(url, query)] as const),
+          ),
+        ),
+        parentCpuSeconds: cpuAfter === null || cpuBefore === null ? null : cpuAfter - cpuBefore,
         healthP99Ms,
       }
     },
@@ -70,10 +92,27 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
   }
 }
 
+interface Labelled {
+  timestamp: number
+  label: string
+}
+
+function labelsOf(found: Labelled[]): Set<string> {
+  return new Set(found.map(({ timestamp, label }) => `${Math.floor(timestamp)} ${label}`))
+}
+
+async function momentsOf(url: string, query: string): Promise<number[]> {
+  const answer = (await (
+    await fetch(`${url}/api/search?q=${encodeURIComponent(query)}&limit=1`)
+  ).json()) as { results: { moments: { start_time: number }[] }[] }
+  return answer.results.flatMap(({ moments }) => moments.map((moment) => moment.start_time))
+}
+
 interface VideoDetail {
   steps: WholeRun['steps']
   keyframes: unknown[]
-  detections: unknown[]
+  detections: Labelled[]
+  concepts: Labelled[]
   transcript: { full_text: string } | null
 }
 

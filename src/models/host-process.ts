@@ -15,7 +15,7 @@ import {
 import { BatchUnit } from './unit.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ModelProcessOptions
-const models = new LoadedModels(Math.max(1, options.threads))
+const models = new LoadedModels(options, (message) => tell({ type: 'note', message }))
 /** Units of images and texts, in the order they came. */
 const units: BatchUnit[] = []
 /** Transcriptions that run, by unit. */
@@ -83,8 +83,7 @@ function mostUrgent(): BatchUnit | undefined {
 }
 
 /**
- * Not behind the batches: it takes minutes, gives way between its own short runs, and batches of
- * another video slip in between.
+ * Beside the batches, in a thread of its own.
  */
 async function transcribe(
   id: number,

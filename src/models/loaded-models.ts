@@ -9,17 +9,27 @@ import type {
   FileRole,
   OpenVocabularyManifest,
 } from './manifest.ts'
-import type { ModelForJob, ModelToRun } from './protocol.ts'
-import { SpeechModel } from './speech/speech-model.ts'
+import type { DeviceSetting, ModelForJob, ModelToRun } from './protocol.ts'
+import { SpeechThread } from './speech-thread.ts'
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
   readonly #threads: number
+  readonly #device: DeviceSetting
+  readonly #onNote: (message: string) => void
   readonly #loaded = new Map<string, Promise<unknown>>()
 
-  /** @param threads threads of one run, at least 1 */
-  constructor(threads: number) {
-    this.#threads = threads
+  /**
+   * @param options.threads threads of one run, at least 1
+   * @param onNote hears sentences of models in threads of their own
+   */
+  constructor(
+    options: { threads: number; device: DeviceSetting },
+    onNote: (message: string) => void,
+  ) {
+    this.#threads = Math.max(1, options.threads)
+    this.#device = options.device
+    this.#onNote = onNote
   }
 
   images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<ImageTower> {
@@ -57,20 +67,24 @@ export class LoadedModels {
     )
   }
 
-  speech({ key, manifest, files }: ModelForJob['model']): Promise<SpeechModel> {
+  speech({ key, manifest, files }: ModelForJob['model']): Promise<SpeechThread> {
     const file = (role: FileRole) => requiredFile(files, role, manifest.name)
     return this.#once(key, () =>
-      SpeechModel.load(
+      SpeechThread.load(
         {
-          encoder: file('encoder'),
-          decoder: file('decoder'),
-          tokenizer: file('tokenizer'),
-          config: file('config'),
-          generationConfig: file('generationConfig'),
-          preprocessorConfig: file('preprocessorConfig'),
-          vad: file('vad'),
+          files: {
+            encoder: file('encoder'),
+            decoder: file('decoder'),
+            tokenizer: file('tokenizer'),
+            config: file('config'),
+            generationConfig: file('generationConfig'),
+            preprocessorConfig: file('preprocessorConfig'),
+            vad: file('vad'),
+          },
+          threads: this.#threads,
+          device: this.#device,
         },
-        { threads: this.#threads },
+        this.#onNote,
       ),
     )
   }

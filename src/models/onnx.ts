@@ -35,6 +35,15 @@ export function deviceOfFiles(files: ModelFiles): string {
   return [...new Set(devices)].sort().join('+') || 'cpu'
 }
 
+/** Where sessions were opened in this thread, by file; and to take over what another thread opened. */
+export function devicesOpened(): [file: string, device: string][] {
+  return [...state.openedOn]
+}
+
+export function addDevices(opened: readonly [file: string, device: string][]): void {
+  for (const [file, device] of opened) state.openedOn.set(file, device)
+}
+
 /**
  * Opens an ONNX file on the device that was chosen with `chooseDevice`.
  *

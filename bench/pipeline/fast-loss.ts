@@ -1,0 +1,68 @@
+import type { WholeRun } from './served.ts'
+import { wordErrors, wordsOf } from './word-errors.ts'
+
+/** What the fast profile loses against the exact one, both with real weights on the same clip. */
+export interface FastLoss {
+  /** Statements "this label in this second" of either that both make: 2 x both / (one + other), 0–1. */
+  labels: number
+  objects: number
+  /** Null without concepts. */
+  concepts: number | null
+  /** Share of the three best moments of each query that are the same within a second, 0–1. */
+  searchRanks: number
+  /** Words that differ, of how many. */
+  words: { differ: number; of: number }
+  /** Pictures whose result was carried over, of how many. */
+  carriedOver: { pictures: number; of: number }
+}
+
+/** Searches whose answers are compared: what is seen in the clip's shots. */
+export const QUERIES = [
+  'a person walking through a room',
+  'bottles on a conveyor belt',
+  'cars on a road in a city',
+  'a robot arm',
+  'hands putting a lamp together',
+  'a drawer being assembled',
+  'people talking in a film',
+  'a workbench with tools',
+]
+
+const TOP = 3
+
+/** Compares a run in the fast profile with one in the exact profile. */
+export function fastLoss(exact: WholeRun, fast: WholeRun): FastLoss {
+  const objects = agreement(exact.objects, fast.objects)
+  const hasConcepts = exact.concepts.size + fast.concepts.size > 0
+  const words = wordsOf(exact.text)
+  let same = 0
+  let asked = 0
+  for (const [query, times] of exact.moments) {
+    const others = fast.moments.get(query) ?? []
+    for (const time of times.slice(0, TOP)) {
+      asked += 1
+      if (others.slice(0, TOP).some((other) => Math.abs(other - time) <= 1)) same += 1
+    }
+  }
+  const embeddings = fast.steps.find(({ name }) => name === 'embeddings')
+  return {
+    labels: agreement(
+      new Set([...exact.objects, ...exact.concepts]),
+      new Set([...fast.objects, ...fast.concepts]),
+    ),
+    objects,
+    concepts: hasConcepts ? agreement(exact.concepts, fast.concepts) : null,
+    searchRanks: asked > 0 ? same / asked : 1,
+    words: { differ: wordErrors(wordsOf(fast.text), words), of: words.length },
+    carriedOver: {
+      pictures: embeddings?.counts.carried_over ?? 0,
+      of: embeddings?.counts.keyframes ?? 0,
+    },
+  }
+}
+
+function agreement(one: Set<string>, other: Set<string>): number {
+  if (one.size + other.size === 0) return 1
+  const both = [...one].filter((statement) => other.has(statement)).length
+  return (2 * both) / (one.size + other.size)
+}
