@@ -202,7 +202,7 @@ export function describeFilters(filters: VideoFilters): string {
     filters.licence && `licence ${any(filters.licence)}`,
     filters.hasSpeech !== undefined && (filters.hasSpeech ? 'with speech' : 'without speech'),
     filters.hideDuplicates && 'without near-duplicates',
-    filters.minShortSide !== undefined && `at least ${filters.minShortSide} px high`,
+    filters.minShortSide !== undefined && `shorter side at least ${filters.minShortSide} px`,
     ...Object.entries(filters.quality ?? {}).map(([name, value]) => boundInWords(name, value)),
     filters.slideShow !== undefined && (filters.slideShow ? 'slide shows' : 'no slide shows'),
     filters.screenRecording !== undefined &&
