@@ -32,7 +32,7 @@ const IDLE_MS = 5 * 60_000
 /** The one for searches: the next one shall not wait a second for 250 MB to be loaded. */
 const QUERIES_IDLE_MS = 30 * 60_000
 /** A little lower: a search, the API and the database come before videos when cores are short. */
-const WORK_NICENESS = 5
+const WORK_NICENESS = 10
 
 /**
  * Runs the models, in processes of their own: the runtime blocks its thread for a whole batch,
