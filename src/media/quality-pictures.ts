@@ -150,7 +150,7 @@ function measure({ data, width }: Grey, inside: Rectangle): Measured | null {
   }
 }
 
-/** Shares at which each sign is as strong as on a screen; measured on 22 pages of this project. */
+/** Shares at which each sign is as strong as on a screen; set on screenshots of this project's own pages. */
 const SCREEN = { fewGreys: 0.6, edges: 0.06, straight: 0.4 }
 
 function screenScore(signs: { fewGreys: number; edges: number; straight: number }): number {
