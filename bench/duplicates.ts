@@ -20,7 +20,8 @@ import { mixed, randomUnit, seededRandom } from '../test/support/frame-vectors.t
 const FRAMES_EACH = 100
 /** Directions that frames and videos are mixed of. */
 const POOL = 4096
-const QUESTIONS = 16
+/** As many as a video of up to 128 keyframes asks, see `src/pipeline/dedup/questions.ts`. */
+const QUESTIONS = 10
 const THRESHOLD = 0.95
 
 const option = (name: string) =>

@@ -7,7 +7,7 @@ import { isBlank, PRINT_BYTES } from './prints.ts'
 
 /** Keyframes that are looked for in other videos: each up to the first number, then fewer. */
 const ALL_UP_TO = 8
-const MOST_OF_SHORT = 16
+const MOST_OF_SHORT = 10
 const SHORT = 128
 const ONE_IN = 8
 const MOST = 200
