@@ -116,7 +116,7 @@ describe('a model process', () => {
     const { logger, lines } = heard()
     await using host = new ModelHost(settings, logger, { patienceMs: PATIENCE_MS })
     const image = await red
-    // Three full batches go ahead: what comes behind them shares one.
+    // Full batches go ahead: what comes behind them shares one.
     const [ahead, good, bad] = await Promise.allSettled([
       host.detect(Array.from({ length: 48 }, () => image)),
       host.detect([image, path.join(folder, 'black.jpg')]),
@@ -128,12 +128,13 @@ describe('a model process', () => {
       reason: {
         name: 'PermanentError',
         code: 'model-crashed',
-        message: expect.stringMatching(/died 3 times .* \(no answer for \d+ s\)/),
+        message: expect.stringMatching(/died [23] times .* \(no answer for \d+ s\)/),
       },
     })
-    expect(lines().map(({ msg }) => msg)).toEqual(
-      Array.from({ length: 3 }, () => expect.stringContaining('model process ended: no answer')),
-    )
+    const deaths = lines().map(({ msg }) => msg)
+    expect(deaths.every((msg) => msg.startsWith('model process ended: no answer'))).toBe(true)
+    // Two when it was alone from the start, three when its batch held the other call too.
+    expect([2, 3]).toContain(deaths.length)
     expect(await host.detect([await red])).toHaveLength(1)
   }, 300_000)
 
