@@ -4,11 +4,8 @@ import { guardedInput } from './input-guard.ts'
 import { run } from './process.ts'
 import type { MediaTools } from './tools.ts'
 
-/**
- * Frames that need not be decoded, in ffmpeg's words: `nokey` all but key frames, `noref` those that no
- * other frame is made from. What is decoded is the same to the last bit either way.
- */
-export type Skipped = 'nokey' | 'noref'
+/** Frames that need not be decoded, in ffmpeg's words: all but key frames, which are the same then. */
+export type Skipped = 'nokey'
 
 /** Key frames no further apart than this give one keyframe a second, in seconds. */
 const DENSE_SECONDS = 1.05
@@ -20,15 +17,17 @@ const TIMEOUT_MS = 60_000
 
 /**
  * What the fast profile leaves undecoded: all but key frames when the file has one about every second,
- * else the frames that no other needs. Only the packets of the first minute are read.
+ * else nothing. To leave out just the frames that no other needs (`noref`) saves a third of decoding
+ * and takes frames up to 0.1 s later: 94.1 % of the labels of each second stayed, too few. Only the
+ * packets of the first minute are read.
  */
 export async function skippableFrames(
   tools: MediaTools,
   file: string,
   info: MediaInfo,
   options: { signal?: AbortSignal } = {},
-): Promise<Skipped> {
-  if (info.videoStream === null) return 'noref'
+): Promise<Skipped | null> {
+  if (info.videoStream === null) return null
   let previous = 0
   let longest = 0
   let keyFrames = 0
@@ -56,5 +55,5 @@ export async function skippableFrames(
   )
   const end = Math.min(info.durationSeconds, LOOK_SECONDS)
   const isDense = keyFrames > 1 && Math.max(longest, end - previous) <= DENSE_SECONDS
-  return code === 0 && isDense ? 'nokey' : 'noref'
+  return code === 0 && isDense ? 'nokey' : null
 }
