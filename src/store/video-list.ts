@@ -177,9 +177,7 @@ function selectSummaries(query: ReturnType<typeof matchingVideos>) {
       'tags',
     ),
     sql<number>`(select count(*) from duplicate_pairs p
-      where p.video_id_b = v.id and p.is_duplicate)`.as(
-      'duplicate_of_count',
-    ),
+      where p.video_id_b = v.id and p.is_duplicate)`.as('duplicate_of_count'),
   ])
 }
 

@@ -9,7 +9,8 @@ import { getVideo, updateVideo } from '../../src/store/videos.ts'
 import { type OwnLibrary, openOwnLibrary } from '../support/own-library.ts'
 import { insertVideo } from '../support/rows.ts'
 
-const VTT = 'WEBVTT\n\n00:01.000 --> 00:02.500\nHold it still.\n\n00:03.000 --> 00:04.000\n[Music]\n'
+const VTT =
+  'WEBVTT\n\n00:01.000 --> 00:02.500\nHold it still.\n\n00:03.000 --> 00:04.000\n[Music]\n'
 
 describe('the transcription step', () => {
   let library: OwnLibrary
@@ -48,7 +49,9 @@ describe('the transcription step', () => {
       source: 'captions',
       language: 'en',
       fullText: 'Hold it still.',
-      segments: [{ startTime: 1, endTime: 2.5, text: 'Hold it still.', language: 'en', words: null }],
+      segments: [
+        { startTime: 1, endTime: 2.5, text: 'Hold it still.', language: 'en', words: null },
+      ],
     })
     const { body } = await library.ask('GET', `/api/videos/${id}/transcript`)
     expect(body).toMatchObject({

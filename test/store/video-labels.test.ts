@@ -170,7 +170,12 @@ eachDatabase('labels of a whole video', (open) => {
     await sql`truncate video_labels, video_counts, facet_values restart identity`.execute(
       database.db,
     )
-    for (const name of ['0004_video_labels.sql', '0008_facet_values.sql', '0015_tracks.sql', '0020_labels.sql']) {
+    for (const name of [
+      '0004_video_labels.sql',
+      '0008_facet_values.sql',
+      '0015_tracks.sql',
+      '0020_labels.sql',
+    ]) {
       const migration = await readFile(path.join(MIGRATIONS, name), 'utf8')
       for (const statement of migration.match(/^(insert|update) [^;]+;/gm) ?? []) {
         await sql.raw(statement).execute(database.db)
