@@ -1,3 +1,4 @@
+// Longer than most: the queue, its one process and what becomes of its work are one state.
 import { availableParallelism, loadavg } from 'node:os'
 import type { Logger } from '../log.ts'
 import { Call, type CallOptions, nextParts, type Part, PRIORITY } from './call.ts'

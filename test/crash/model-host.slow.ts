@@ -8,7 +8,7 @@ import { manyClips, takeWithKills } from './model-kills.ts'
 const VIDEOS = 50
 const KILLS = 200
 /** Most milliseconds that a model process lives: half of them get to some work. */
-const LONGEST_LIFE_MS = 4_000
+const LONGEST_LIFE_MS = 3_000
 const folder = await mkdtemp(path.join(tmpdir(), 'forgeindex-test-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
