@@ -143,6 +143,8 @@ async function fill({ db }: Database): Promise<void> {
 /** Videos like one that is there, with a little noise as a re-encode has (cosine about .98). */
 async function measure(opened: Database) {
   const { db } = opened
+  // What a run that was cut off left.
+  await sql`delete from videos where title = 'Copy'`.execute(db)
   const { rows } = await sql<{ id: string }>`
     select id from videos where source_id ~ '^[0-9]+$' order by md5(source_id) limit ${rounds}`.execute(
     db,
