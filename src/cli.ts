@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line's entry: options, exit codes, signals. What commands do is in src/commands/.
+// The command line's entry: options, exit codes, signals; long because it lists every option. What commands do is in src/commands/.
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { datasetCreate, datasetList, datasetShow, exportDataset } from './commands/datasets.ts'
 import { doctor } from './commands/doctor.ts'

@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { isRatePlatform } from '../config/platform-rates.ts'
 import type { Settings } from '../config/settings.ts'
 import { InvalidInputError, PermanentError, TransientError } from '../errors.ts'
 import { type CaptionOffer, captionsOfYtDlp, type SavedCaptions, saveCaptions } from './captions.ts'
 import { commonsClient, MEDIA_BYTES_PER_SECOND } from './commons-client.ts'
-import { asDiskFull, downloadDirect } from './direct-download.ts'
+import { downloadDirect } from './direct-download.ts'
 import type { Candidate, LicenceEvidence, Platform } from './discovery/source.ts'
 import { factsOf } from './discovery/yt-dlp-info.ts'
 import type { WholeFile } from './download-part.ts'
+import { hashFile } from './file-hash.ts'
 import { guardOf } from './guard.ts'
 import { userAgent } from './http.ts'
 import { limitsOf, type Place, placeOfHost } from './limits.ts'
@@ -293,34 +292,4 @@ function learnt(info: Record<string, unknown>, url: string): Partial<Downloaded>
     licenceEvidence: facts.licenceEvidence,
   }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
-}
-
-/** Size and hash (lower-case hex) of a file in one pass, in constant memory. */
-async function hashFile(
-  file: string,
-  signal: AbortSignal,
-  algorithm: 'sha256' | 'sha1' = 'sha256',
-): Promise<{ bytes: number; hash: string }> {
-  signal.throwIfAborted()
-  const hash = createHash(algorithm)
-  let bytes = 0
-  try {
-    for await (const chunk of createReadStream(file, { signal })) {
-      hash.update(chunk)
-      bytes += chunk.length
-    }
-  } catch (thrown) {
-    signal.throwIfAborted()
-    const { code } = thrown as NodeJS.ErrnoException
-    if (code === 'ENOENT') {
-      throw new PermanentError('video-gone', `${file} is no longer there.`, { cause: thrown })
-    }
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EISDIR') {
-      throw new PermanentError('path-not-readable', `${file} cannot be read (${code}).`, {
-        cause: thrown,
-      })
-    }
-    throw asDiskFull(thrown, file)
-  }
-  return { bytes, hash: hash.digest('hex') }
 }

@@ -1,3 +1,4 @@
+// Long because one library with its archives serves every case.
 import { utimes } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,3 +1,4 @@
+// Long because one library with known parts serves every route of a video.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NearDuplicate } from '../../src/api/schemas/duplicates.ts'
 import type { Candidate } from '../../src/api/schemas/tasks.ts'

@@ -1,3 +1,4 @@
+// Long because each case spells out what an archive holds.
 import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+// Long because each case spells out its vectors.
 import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,4 @@
+// Long because each fault of a taxonomy is spelt out with its message.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { withQuery } from '../../../frontend/src/api/client.ts'
+import { QUALITY_BOUNDS } from '../../../frontend/src/pages/search/quality-filters.ts'
 import {
   activeFilters,
   DENSITIES,
@@ -8,7 +9,6 @@ import {
   LIST_FILTERS,
   listWish,
   NO_FILTERS,
-  QUALITY_BOUNDS,
   rankedWish,
   readState,
   type SearchState,

@@ -1,4 +1,4 @@
-/** Models of a few kilobytes with the interfaces of the real ones, for clones without weights. */
+/** Models of a few kilobytes with the interfaces of the real ones, for clones without weights; long because there is one for each. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type {

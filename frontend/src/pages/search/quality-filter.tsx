@@ -6,8 +6,8 @@ import {
   QUALITY_KINDS,
   type QualityBound,
   type QualityKind,
-  type SearchState,
-} from './search-state.ts'
+} from './quality-filters.ts'
+import type { SearchState } from './search-state.ts'
 import type { UpdateState } from './use-search-state.ts'
 
 interface Scale {

@@ -1,5 +1,13 @@
 import type { QueryValues } from '../../api/client.ts'
 import { formatShare, formatTime, humanLabel } from '../../lib/format.ts'
+import {
+  boundText,
+  QUALITY_BOUNDS,
+  QUALITY_KINDS,
+  QUALITY_WORDS,
+  type QualityBound,
+  type QualityKind,
+} from './quality-filters.ts'
 
 /** Filters that are lists, by the API's own names. */
 export const LIST_FILTERS = [
@@ -12,24 +20,6 @@ export const LIST_FILTERS = [
   'status',
 ] as const
 export type ListFilter = (typeof LIST_FILTERS)[number]
-
-/** Bounds of quality that are numbers, by the API's own names. */
-export const QUALITY_BOUNDS = [
-  'min_short_side',
-  'min_sharpness',
-  'min_motion',
-  'max_motion',
-  'max_clipped_share',
-  'max_black_share',
-  'max_frozen_share',
-  'max_overlay_share',
-  'min_speech_share',
-] as const
-export type QualityBound = (typeof QUALITY_BOUNDS)[number]
-
-/** Kinds of video that are asked for or left out. */
-export const QUALITY_KINDS = ['slide_show', 'screen_recording'] as const
-export type QualityKind = (typeof QUALITY_KINDS)[number]
 
 /** Orders of the library; words and pictures have an order of their own. */
 export const SORTS = ['created', 'oldest', 'title', 'duration', '-duration'] as const
@@ -176,26 +166,6 @@ const NAMES: Record<ListFilter, string> = {
   platform: 'platform',
   licence: 'licence',
   status: 'status',
-}
-
-export const QUALITY_WORDS: Record<QualityBound | QualityKind, string> = {
-  min_short_side: 'shorter side',
-  min_sharpness: 'sharpness',
-  min_motion: 'motion',
-  max_motion: 'motion',
-  max_clipped_share: 'clipped',
-  max_black_share: 'black',
-  max_frozen_share: 'frozen',
-  max_overlay_share: 'text and logos',
-  min_speech_share: 'speech',
-  slide_show: 'slide shows',
-  screen_recording: 'screens',
-}
-
-/** A bound with its unit: pixels, a bare score, or a share. */
-export function boundText(name: QualityBound, value: number): string {
-  if (name === 'min_short_side') return `${value} px`
-  return name === 'min_sharpness' ? String(value) : formatShare(value)
 }
 
 export function activeFilters(state: SearchState): ActiveFilter[] {
