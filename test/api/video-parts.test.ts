@@ -211,7 +211,16 @@ eachDatabase('parts of a video', (_open, form) => {
       const first = await ask<TranscriptPage>('transcript?limit=2')
       expect(first).toMatchObject({ language: 'en', model_name: 'whisper-base', total: 3 })
       const next = await ask<TranscriptPage>(`transcript?limit=2&cursor=${first.next_cursor}`)
-      expect(next.items).toEqual([{ start_time: 60, end_time: 70, text: 'A lathe again.' }])
+      expect(next.items).toEqual([
+        {
+          start_time: 60,
+          end_time: 70,
+          text: 'A lathe again.',
+          language: null,
+          source: 'whisper',
+          words: null,
+        },
+      ])
       expect(next.next_cursor).toBeNull()
       expect((await ask<TranscriptPage>('transcript?q=LATHE')).total).toBe(2)
       expect((await ask<TranscriptPage>('transcript?q=0%25')).items).toMatchObject([
@@ -227,6 +236,7 @@ eachDatabase('parts of a video', (_open, form) => {
       expect(status).toBe(200)
       expect(body).toEqual({
         language: null,
+        source: null,
         model_name: null,
         total: 0,
         items: [],

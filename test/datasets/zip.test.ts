@@ -237,7 +237,7 @@ print(json.dumps({"texts": texts, "rows": rows, "dates": dates}))`
       expect(readme).toContain(`metadata of ${rows.length} videos`)
       expect(readme).toContain('| CC \\| BY | 10 |')
       expect(readme).toContain('| none stated | 1 |')
-      expect(readme).toContain('AGPL-3.0 by Ultralytics')
+      expect(readme).toContain('The YOLO weights of Ultralytics are licensed under AGPL-3.0')
       for (const column of Object.keys(rows[0]!)) expect(readme).toContain(`| \`${column}\` |`)
     })
 

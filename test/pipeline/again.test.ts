@@ -201,7 +201,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     const text = await readFile(video.taxonomy, 'utf8')
     // The word in the mapping, and in the rules that ask for it.
     const renamed = text.replace('  person: person\n', '  person: operator\n')
-    await writeFile(video.taxonomy, renamed.replaceAll(/^( +- )person$/gm, '$1operator'))
+    await writeFile(video.taxonomy, renamed.replaceAll(/(- |label: )person(?=,|$)/gm, '$1operator'))
     expect(await video.reprocess()).toEqual(['detection', 'activity', 'annotation'])
     const after = await video.detail()
     const operators = after.detections.filter(({ label }) => label === 'operator')
