@@ -31,6 +31,8 @@ export interface TranscribeOptions {
 const IDLE_MS = 5 * 60_000
 /** The one for searches: the next one shall not wait a second for 250 MB to be loaded. */
 const QUERIES_IDLE_MS = 30 * 60_000
+/** Its 450 MB are not kept for what only videos needed: the words of a taxonomy, once. */
+const UNASKED_IDLE_MS = 5_000
 /** A little lower: a search, the API and the database come before videos when cores are short. */
 const WORK_NICENESS = 10
 
@@ -79,7 +81,15 @@ export class ModelHost implements AsyncDisposable {
       new Lane({ ...common, idleMs: options.idleMs ?? IDLE_MS, niceness: WORK_NICENESS }, logger)
     this.#queries =
       shared?.queries ??
-      new Lane({ ...common, idleMs: options.idleMs ?? QUERIES_IDLE_MS, niceness: 0 }, logger)
+      new Lane(
+        {
+          ...common,
+          idleMs: options.idleMs ?? QUERIES_IDLE_MS,
+          unaskedIdleMs: options.idleMs ?? UNASKED_IDLE_MS,
+          niceness: 0,
+        },
+        logger,
+      )
   }
 
   /** From now on this model does the job, named as in the settings; null: the settings' own. */

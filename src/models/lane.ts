@@ -26,6 +26,8 @@ const WATCH_MS = 1_000
 export interface LaneOptions extends ModelProcessOptions {
   /** Milliseconds without work after which the process ends. */
   idleMs: number
+  /** The same for a process that nobody has waited for yet; default `idleMs`. */
+  unaskedIdleMs?: number
   /** Resident bytes above which the process is replaced. */
   memoryBytes: number
   /** Milliseconds that a unit may run without a sign of life; null: measured. */
@@ -53,6 +55,8 @@ export class Lane implements AsyncDisposable {
   /** Whether the process has been heard of. */
   #isUp = false
   #stuck: string | null = null
+  /** Whether a person has waited for this process. */
+  #isAsked = false
   #idle: NodeJS.Timeout | undefined
   #watch: NodeJS.Timeout | undefined
   #watchedAt = 0
@@ -93,6 +97,7 @@ export class Lane implements AsyncDisposable {
     signal?.throwIfAborted()
     if (items.length === 0) return []
     const call = new Call(what, items, options)
+    if (call.priority === PRIORITY.interactive) this.#isAsked = true
     const cancel = () => this.#end(call, signal?.reason)
     signal?.addEventListener('abort', cancel, { once: true })
     this.#calls.push(call)
@@ -163,7 +168,9 @@ export class Lane implements AsyncDisposable {
       this.#watch = undefined
       if (!this.#process) return
       this.#process.keepAlive(false)
-      this.#idle = setTimeout(() => void this.#stop(), this.#options.idleMs).unref()
+      const { idleMs, unaskedIdleMs = idleMs } = this.#options
+      const idle = this.#isAsked ? idleMs : unaskedIdleMs
+      this.#idle = setTimeout(() => void this.#stop(), idle).unref()
     }
   }
 
@@ -296,6 +303,7 @@ export class Lane implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
+    this.#isAsked = false
     const stopped = this.#process
     this.#process = null
     if (!stopped) return
