@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { fromKysely, PgBoss } from 'pg-boss'
 import { toError } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -137,6 +138,8 @@ export class TaskQueue implements AsyncDisposable {
         const local = new AbortController()
         this.#running.set(local, job.data)
         const signal = AbortSignal.any([job.signal, local.signal, this.#stopping.signal])
+        // Everything that a job waits for listens to it, and much of that at once.
+        setMaxListeners(0, signal)
         try {
           if (this.#draining.signal.aborted) throw new Requeue()
           await handler(job.data, {

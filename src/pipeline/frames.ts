@@ -46,6 +46,11 @@ export class FramesStep implements PipelineStep {
 
     if (extraction.audio) await rename(extraction.audio, files.scratch(SCRATCH_AUDIO))
 
+    // Before the pictures are stored, which may move them.
+    const pictures = await pictureQuality(
+      extraction.keyframes.map(({ file }) => file),
+      { signal },
+    )
     const prefix = `videos/${video.id}/frames/`
     const keyframes = extraction.keyframes.map((keyframe) => ({
       ...keyframe,
@@ -68,10 +73,6 @@ export class FramesStep implements PipelineStep {
         signal,
       })
     }
-    const pictures = await pictureQuality(
-      extraction.keyframes.map(({ file }) => file),
-      { signal },
-    )
     const hasAudio = extraction.audio !== null
     const shots = keyframes.length > 0 ? shotsBetween(extraction) : []
     return {

@@ -71,7 +71,7 @@ describe('resolveModel', () => {
     expect((await listModels(settings)).filter((entry) => entry.selected)[0]).toMatchObject({
       name: 'tiny-pair',
       installed: true,
-      verification: 'first-use',
+      verification: 'by-hand',
     })
   })
 
@@ -106,7 +106,7 @@ describe('resolveModel', () => {
 })
 
 const shared = testData('models')
-it.skipIf(!shared)('finds all four models of the shared folder: models', async () => {
+it.skipIf(!shared)('finds all five models of the shared folder: models', async () => {
   const settings = testSettings(path.join(folder, 'shared'), {
     CLIP_MODEL: 'mini-vl',
     YOLO_MODEL: 'yolox-nano',
@@ -127,6 +127,7 @@ it.skipIf(!shared)('finds all four models of the shared folder: models', async (
   expect(listed.filter((entry) => entry.installed).map((entry) => entry.name)).toEqual([
     'mini-vl',
     'yolox-nano',
+    'fastestdet',
     'whisper-base',
     'silero-vad',
   ])
