@@ -55,6 +55,8 @@ async function finish(library: ProgramLibrary): Promise<void> {
     videos_processed: material.count,
     videos_failed: 0,
   })
+  // On a server a killed program's last job comes back after its heartbeat, if another program runs.
+  if (library.databaseUrl) await inspect(library)
   await stop(last)
   await expectAsUndisturbed(library)
 }
