@@ -171,8 +171,10 @@ export class TaskQueue implements AsyncDisposable {
       if (isForgiven) return
       isForgiven = true
       await this.#database.pool.query(
-        'update pgboss.job set retry_count = 0 where name = $1 and id = $2 and retry_count > 0',
-        [kind, id],
+        // Not the count itself: pg-boss settles a job only under the count that it was fetched with.
+        `update pgboss.job set retry_limit = retry_count + $3
+         where name = $1 and id = $2 and retry_count > 0`,
+        [kind, id, CRASH_LIMIT],
       )
     }
   }

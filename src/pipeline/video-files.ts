@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { isRunning } from '../config/running.ts'
 import type { Profile } from '../config/settings.ts'
 import type { Storage } from '../config/storage.ts'
 import { PermanentError } from '../errors.ts'
@@ -133,15 +134,5 @@ export async function sweepScratch(scratch: string): Promise<void> {
     }
     // A killed process's ffmpeg may still write here; it ends when its folder is gone.
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -55,7 +55,7 @@ describe('the folder driver', () => {
     expect((await storage.stat('one/two'))?.bytes).toBe(1)
   })
 
-  it('sweeps half-written files older than an hour when opened, younger ones stay', async () => {
+  it('sweeps half-written files when opened: older than an hour, or of a process that is gone', async () => {
     const folder = path.join(dataDir, 'swept')
     const incoming = path.join(folder, 'objects/.incoming')
     await mkdir(incoming, { recursive: true })
@@ -63,8 +63,12 @@ describe('the folder driver', () => {
     await writeFile(path.join(incoming, 'young'), 'half')
     const twoHoursAgo = Date.now() / 1000 - 7_200
     await utimes(path.join(incoming, 'old'), twoHoursAgo, twoHoursAgo)
+    // No process has such a number: Linux ends at 4 million.
+    await writeFile(path.join(incoming, `999999999@${hostname()}@dead`), 'half')
+    const living = [`999999999@elsewhere@1`, `${process.pid}@${hostname()}@2`]
+    for (const name of living) await writeFile(path.join(incoming, name), 'half')
     await using storage = await open(folder)
-    expect(await readdir(incoming)).toEqual(['young'])
+    expect((await readdir(incoming)).sort()).toEqual([...living, 'young'].sort())
     for await (const object of storage.list('')) expect.fail(`${object.key} is listed`)
   })
 

@@ -70,12 +70,12 @@ eachDatabase('the task queue', (open) => {
   })
 
   it('forgets the crashes of a job that got further, and counts those of one that did not', async () => {
-    const triesOf = async (videoId: string) => {
-      const { rows } = await database.pool.query<{ retry_count: number }>(
-        `select retry_count from pgboss.job where data ->> 'videoId' = $1`,
+    const crashesLeft = async (videoId: string) => {
+      const { rows } = await database.pool.query<{ left: number }>(
+        `select retry_limit - retry_count as left from pgboss.job where data ->> 'videoId' = $1`,
         [videoId],
       )
-      return rows.map(({ retry_count }) => retry_count)
+      return rows.map(({ left }) => left)
     }
     for (const videoId of ['stuck', 'moves']) {
       handlers.set(videoId, async ({ progressed }) => {
@@ -87,8 +87,8 @@ eachDatabase('the task queue', (open) => {
       await called(videoId, 3)
       await settled(videoId, ['completed'])
     }
-    expect(await triesOf('stuck')).toEqual([2])
-    expect(await triesOf('moves')).toEqual([1])
+    expect(await crashesLeft('stuck')).toEqual([58])
+    expect(await crashesLeft('moves')).toEqual([59])
   })
 
   it('takes a job back that stops at a checkpoint', async () => {

@@ -3,7 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { StoredObject } from '../storage.ts'
 import { asFolderError, errorCode } from './folder-errors.ts'
-import { INCOMING } from './object-key.ts'
+import { INCOMING, isDeadDraft } from './object-key.ts'
 
 /**
  * The files below `root` whose path from there starts with `prefix`, in the order of their paths'
@@ -14,13 +14,14 @@ export async function* walkFolder(root: string, prefix: string): AsyncGenerator<
   yield* walk(root, begin, prefix)
 }
 
-/** Removes the files right inside `folder` that were last written more than `ageMs` ago. */
-export async function removeOldFiles(folder: string, ageMs: number): Promise<void> {
+/** Removes the drafts in `folder` that are older than `ageMs`, or whose writer on this machine is gone. */
+export async function removeAbandoned(folder: string, ageMs: number): Promise<void> {
   const before = Date.now() - ageMs
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const file = path.join(folder, entry.name)
     const found = entry.isFile() ? await statOrNull(file) : null
-    if (found && found.mtimeMs < before) await rm(file, { force: true })
+    if (!found) continue
+    if (found.mtimeMs < before || isDeadDraft(entry.name)) await rm(file, { force: true })
   }
 }
 

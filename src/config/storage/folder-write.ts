@@ -4,7 +4,7 @@ import { copyFile, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises
 import path from 'node:path'
 import { NotFoundError } from '../../errors.ts'
 import { asFolderError, errorCode } from './folder-errors.ts'
-import { INCOMING } from './object-key.ts'
+import { draftName, INCOMING } from './object-key.ts'
 
 /** Lets `write` make the draft, then moves it to `file`; a draft that fails is removed. */
 export async function store(
@@ -13,7 +13,7 @@ export async function store(
   signal: AbortSignal | undefined,
   write: (draft: string) => Promise<void>,
 ): Promise<void> {
-  const draft = path.join(root, INCOMING, randomUUID())
+  const draft = path.join(root, INCOMING, draftName())
   try {
     signal?.throwIfAborted()
     await write(draft)

@@ -9,7 +9,7 @@ import { beyondTheEnd, checkRange } from './byte-range.ts'
 import { contentTypeOf } from './content-type.ts'
 import { countBody } from './counted-body.ts'
 import { asFolderError, errorCode, folderNotWritable } from './folder-errors.ts'
-import { removeOldFiles, walkFolder } from './folder-walk.ts'
+import { removeAbandoned, walkFolder } from './folder-walk.ts'
 import { copyWhole, removeEmptyFolders, store, tryWriting } from './folder-write.ts'
 import { checkKey, checkPrefix, INCOMING } from './object-key.ts'
 
@@ -33,7 +33,7 @@ export async function openFolderStorage(
   try {
     await mkdir(path.join(folder, INCOMING), { recursive: true })
     const age = options.isAlone ? 0 : ABANDONED_AFTER_MS
-    await removeOldFiles(path.join(folder, INCOMING), age)
+    await removeAbandoned(path.join(folder, INCOMING), age)
     await tryWriting(folder)
   } catch (error) {
     throw folderNotWritable(error, folder)

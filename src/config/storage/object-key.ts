@@ -1,7 +1,21 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { InvalidInputError } from '../../errors.ts'
+import { isRunning } from '../running.ts'
 
 /** First segment that the folder driver keeps for files being written; no key may use it. */
 export const INCOMING = '.incoming'
+
+/** A name for a file that is being written, by which others see whether its writer still lives. */
+export function draftName(): string {
+  return `${process.pid}@${hostname()}@${randomUUID()}`
+}
+
+/** True for a file that a process of this machine was writing when it died. */
+export function isDeadDraft(name: string): boolean {
+  const [pid, host] = name.split('@')
+  return host === hostname() && !isRunning(Number(pid))
+}
 
 /** S3's limit, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024
