@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConflictError, InvalidInputError } from '../errors.ts'
+import { isRunning } from './running.ts'
 
 /** What the lock file says about the process that has the library open. */
 export interface LockHolder {
@@ -117,11 +118,7 @@ function readHolder(file: string): LockHolder | null {
 }
 
 function isAlive(holder: LockHolder): boolean {
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
+  if (!isRunning(holder.pid)) return false
   return holder.started === null || holder.started === startOf(holder.pid)
 }
 

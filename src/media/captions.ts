@@ -1,3 +1,5 @@
+import { resolveEntities } from './entities.ts'
+
 /** One line of captions; seconds on the video's timeline, end after start. */
 export interface Caption {
   startTime: number
@@ -13,17 +15,6 @@ const MAX_TEXT = 2_000
 /** `00:01:02.345 --> 00:01:04.000`, hours optional (WebVTT), a comma instead of the point (SubRip). */
 const TIMES =
   /^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})\s*-->\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})(?:\s|$)/
-
-const ENTITIES: Record<string, string> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-  lrm: '',
-  rlm: '',
-}
 
 /**
  * Reads WebVTT (W3C) or SubRip. Both are blocks parted by blank lines, each with a line of times;
@@ -65,11 +56,11 @@ function secondsOf(match: RegExpExecArray, from: number): number {
 }
 
 function plainText(line: string): string {
-  return line
+  const written = line
     .slice(0, MAX_TEXT)
     .replaceAll(/<[^<>]*>/g, '')
     .replaceAll(/\{\\[^{}]*\}/g, '')
-    .replaceAll(/&(#?\w{1,8});/g, (whole, name: string) => ENTITIES[name] ?? whole)
+  return resolveEntities(written)
     .replaceAll(/\[[^[\]]*\]|[♪♫♩♬]/gu, ' ')
     .replace(/^\s*\([^()]*\)\s*$/, '')
     .replaceAll(/\s+/g, ' ')

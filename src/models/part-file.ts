@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { isRunning } from '../config/running.ts'
 
 /**
  * A part that has not grown for this long, in milliseconds, and whose process is gone is nobody's.
@@ -39,7 +40,7 @@ async function abandonedParts(target: string): Promise<string[]> {
   for (const name of await readdir(folder)) {
     const pid =
       name.startsWith(prefix) && /^(\d+)-[0-9a-f]{8}\.part$/.exec(name.slice(prefix.length))?.[1]
-    if (!pid || isAlive(Number(pid))) continue
+    if (!pid || isRunning(Number(pid))) continue
     const file = path.join(folder, name)
     const changed = await stat(file).then(
       ({ mtimeMs }) => mtimeMs,
@@ -48,16 +49,6 @@ async function abandonedParts(target: string): Promise<string[]> {
     if (Date.now() - changed > ABANDONED_MS) found.push(file)
   }
   return found
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it lives but is another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 async function moved(from: string, to: string): Promise<boolean> {

@@ -8,7 +8,8 @@ import { faultsOf } from '../support/crash-check.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import type { TaskAnswer } from '../support/own-library.ts'
 import { endOfTask, type ProgramLibrary } from '../support/program.ts'
-import { killWhole, randomFrom, stop } from './kills.ts'
+import { randomFrom } from '../support/random.ts'
+import { killWhole, stop } from './kills.ts'
 
 /** Bytes a second of one download: some are under way at each kill. */
 const BYTES_PER_SECOND = 60_000

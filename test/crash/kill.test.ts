@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { realModels, type TaskAnswer } from '../support/own-library.ts'
 import { endOfTask, type ProgramLibrary, programLibrary } from '../support/program.ts'
+import { randomFrom } from '../support/random.ts'
 import { testDatabaseUrl } from '../support/servers.ts'
-import { inspect, killWhole, makeMaterial, randomFrom, seedOf, stop } from './kills.ts'
+import { inspect, killWhole, makeMaterial, seedOf, stop } from './kills.ts'
 
 const models = realModels() ?? {}
 let folder: string

@@ -23,17 +23,6 @@ export async function makeMaterial(folder: string): Promise<{ folder: string; co
   return { folder, count: made.length + real.length }
 }
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32, public domain, by Tommy Ettinger). */
-export function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** The seed of this run, from FORGEINDEX_TEST_SEED or new; printed, so that it can be given again. */
 export function seedOf(title: string): number {
   const seed = Number(process.env.FORGEINDEX_TEST_SEED) || Math.floor(Math.random() * 1e6) + 1

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { randomFrom, seedOf } from './kills.ts'
+import { randomFrom } from '../support/random.ts'
+import { seedOf } from './kills.ts'
 import { manyClips, takeWithKills } from './model-kills.ts'
 
 const VIDEOS = 6

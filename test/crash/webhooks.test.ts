@@ -6,9 +6,10 @@ import { openEmbedded, openServer } from '../../src/config/database.ts'
 import { makeClip } from '../support/clip.ts'
 import type { TaskAnswer } from '../support/own-library.ts'
 import { endOfTask, type ProgramLibrary, programLibrary } from '../support/program.ts'
+import { randomFrom } from '../support/random.ts'
 import { testDatabaseUrl } from '../support/servers.ts'
 import { type Receiver, startReceiver, verifies } from '../support/webhook-receiver.ts'
-import { killWhole, randomFrom, seedOf, stop } from './kills.ts'
+import { killWhole, seedOf, stop } from './kills.ts'
 
 const VIDEOS = 3
 const KILLS = 2

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Task } from '../../src/api/schemas/tasks.ts'
-import { inspect, killWhole, randomFrom, seedOf, stop } from '../crash/kills.ts'
+import { inspect, killWhole, seedOf, stop } from '../crash/kills.ts'
 import {
   downloads,
   type FilmKind,
@@ -10,6 +10,7 @@ import {
 } from '../support/archive-films.ts'
 import type { ArchiveServer } from '../support/archive-server.ts'
 import { endOfTask, type ProgramLibrary, programLibrary } from '../support/program.ts'
+import { randomFrom } from '../support/random.ts'
 import { testDatabaseUrl } from '../support/servers.ts'
 
 const ASKED = 12

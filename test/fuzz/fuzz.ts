@@ -8,8 +8,9 @@ import { readSettings } from '../../src/config/settings.ts'
 import { ForgeindexError, toError } from '../../src/errors.ts'
 import { extract } from '../../src/media/decode.ts'
 import { probe } from '../../src/media/ffprobe.ts'
+import { randomFrom } from '../support/random.ts'
 import { testData } from '../support/test-data.ts'
-import { MUTATIONS, randomFrom } from './mutations.ts'
+import { MUTATIONS } from './mutations.ts'
 
 /** Short real clips of several containers and codecs, in the shared data. */
 const REAL = [

@@ -3,17 +3,6 @@
  * be made again from its seed.
  */
 
-/** A generator of numbers in [0, 1): mulberry32, 32 bits of state. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 type Mutation = (bytes: Buffer, random: () => number) => Buffer
 
 /** Containers of ISO media whose content is boxes again (ISO/IEC 14496-12). */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { randomFrom } from '../support/random.ts'
 import { expectAllUnderstood } from './expectations.ts'
 import { fuzz } from './fuzz.ts'
-import { boxesOf, MUTATIONS, randomFrom } from './mutations.ts'
+import { boxesOf, MUTATIONS } from './mutations.ts'
 
 describe('spoilt video files', () => {
   it('end in an answer that a user understands (44 of them; 2,000 in the slow tests)', async () => {

@@ -1,26 +1,13 @@
-const ENTITIES: Record<string, string> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-}
+import { resolveEntities } from '../../media/entities.ts'
 
 /** The readable text of a small piece of HTML: no tags, no hidden parts, entities resolved. */
 export function plainText(html: string): string {
-  return html
+  const written = html
     .replace(/<(style|script)\b[^>]*>[\s\S]*?<\/\1>/gi, ' ')
     .replace(/<(\w+)\b[^>]*display:\s*none[^>]*>[\s\S]*?<\/\1>/gi, ' ')
     .replace(/<(?:br|\/p|\/div|\/li)\b[^>]*>/gi, ' ')
     .replace(/<[^>]*>/g, '')
-    .replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-      if (name) return ENTITIES[name.toLowerCase()] ?? whole
-      const code = decimal ? Number(decimal) : Number.parseInt(hex, 16)
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
-    })
-    .replace(/\s+/g, ' ')
-    .trim()
+  return resolveEntities(written).replace(/\s+/g, ' ').trim()
 }
 
 /** The first link of a piece of HTML as an absolute http(s) address, or null. */
