@@ -54,6 +54,14 @@ const KINDS: JobKind[] = ['ingest', 'fetch', 'video', 'trial', 'export', 'delive
 const CRASH_LIMIT = 60
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
 const HEARTBEAT_SECONDS = 10
+/**
+ * Seconds between two looks of an idle worker. A job of this process wakes one at once; what is left is
+ * delayed jobs and, on a server, those of other processes. On the embedded database each look is a query
+ * in the serving process itself.
+ */
+const POLL_SECONDS = { embedded: 2, server: 0.5 }
+/** Time for the transaction that a job is enqueued in to commit, before a worker looks for it. */
+const COMMIT_MS = 15
 const NO_JOB = '00000000-0000-0000-0000-000000000000'
 
 /**
@@ -70,6 +78,9 @@ export class TaskQueue implements AsyncDisposable {
   readonly #draining = new AbortController()
   readonly #stopping = new AbortController()
   readonly #running = new Map<AbortController, unknown>()
+  readonly #workers = new Map<JobKind, { id: string; isBusy: boolean }[]>()
+  /** Jobs by kind that were just enqueued and for which no worker was woken yet. */
+  readonly #fresh = new Map<JobKind, number>()
 
   private constructor(boss: PgBoss, database: Database, logger: Logger) {
     this.#boss = boss
@@ -121,47 +132,82 @@ export class TaskQueue implements AsyncDisposable {
         ...(options.delaySeconds ? { startAfter: options.delaySeconds } : {}),
       },
     )
+    if (!options.delaySeconds) this.#wakeWorkers(kind)
   }
 
   /** Works jobs of one kind, `concurrency` at a time, until the queue is closed. */
   async work<K extends JobKind>(kind: K, concurrency: number, handler: JobHandler<K>) {
-    await this.#boss.work<JobKinds[K] & { attempt?: number }>(
-      kind,
-      {
-        batchSize: 1,
-        localConcurrency: concurrency,
-        pollingIntervalSeconds: 0.5,
-        heartbeatRefreshSeconds: 3,
-      },
-      async ([job]) => {
-        if (!job) return
-        const local = new AbortController()
-        this.#running.set(local, job.data)
-        const signal = AbortSignal.any([job.signal, local.signal, this.#stopping.signal])
-        // Everything that a job waits for listens to it, and much of that at once.
-        setMaxListeners(0, signal)
-        try {
-          if (this.#draining.signal.aborted) throw new Requeue()
-          await handler(job.data, {
-            signal,
-            draining: this.#draining.signal,
-            attempt: job.data.attempt ?? 0,
-            progressed: this.#forgivenOnce(kind, job.id),
-          })
-        } catch (error) {
-          if (error instanceof Requeue) {
-            const { delaySeconds } = error
-            const attempt = job.data.attempt ?? 0
-            await this.enqueue(kind, job.data, { attempt, delaySeconds })
-            return
+    const workers = this.#workers.get(kind) ?? []
+    this.#workers.set(kind, workers)
+    // One by one, so that as many are woken as there are jobs.
+    for (let index = 0; index < concurrency; index++) {
+      const worker = { id: '', isBusy: false }
+      workers.push(worker)
+      worker.id = await this.#boss.work<JobKinds[K] & { attempt?: number }>(
+        kind,
+        {
+          batchSize: 1,
+          pollingIntervalSeconds: POLL_SECONDS[this.#database.form],
+          heartbeatRefreshSeconds: 3,
+        },
+        async ([job]) => {
+          if (!job) return
+          worker.isBusy = true
+          try {
+            await this.#run(kind, job, handler)
+            // Where there was a job there may be more: look at once. Not after a fault: it may last.
+            this.#boss.notifyWorker(worker.id)
+          } finally {
+            worker.isBusy = false
           }
-          this.#logger.error({ err: toError(error), kind, data: job.data }, 'job failed')
-          throw error
-        } finally {
-          this.#running.delete(local)
-        }
-      },
-    )
+        },
+      )
+    }
+  }
+
+  async #run<K extends JobKind>(
+    kind: K,
+    job: { id: string; data: JobKinds[K] & { attempt?: number }; signal: AbortSignal },
+    handler: JobHandler<K>,
+  ): Promise<void> {
+    const local = new AbortController()
+    this.#running.set(local, job.data)
+    const signal = AbortSignal.any([job.signal, local.signal, this.#stopping.signal])
+    // Everything that a job waits for listens to it, and much of that at once.
+    setMaxListeners(0, signal)
+    try {
+      if (this.#draining.signal.aborted) throw new Requeue()
+      await handler(job.data, {
+        signal,
+        draining: this.#draining.signal,
+        attempt: job.data.attempt ?? 0,
+        progressed: this.#forgivenOnce(kind, job.id),
+      })
+    } catch (error) {
+      if (error instanceof Requeue) {
+        const { delaySeconds } = error
+        const attempt = job.data.attempt ?? 0
+        await this.enqueue(kind, job.data, { attempt, delaySeconds })
+        return
+      }
+      this.#logger.error({ err: toError(error), kind, data: job.data }, 'job failed')
+      throw error
+    } finally {
+      this.#running.delete(local)
+    }
+  }
+
+  /** Lets as many idle workers look for work as there are new jobs; polling finds what they miss. */
+  #wakeWorkers(kind: JobKind): void {
+    const fresh = this.#fresh.get(kind) ?? 0
+    this.#fresh.set(kind, fresh + 1)
+    if (fresh > 0) return
+    setTimeout(() => {
+      const count = this.#fresh.get(kind) ?? 0
+      this.#fresh.delete(kind)
+      const idle = (this.#workers.get(kind) ?? []).filter(({ isBusy }) => !isBusy)
+      for (const { id } of idle.slice(0, count)) this.#boss.notifyWorker(id)
+    }, COMMIT_MS).unref()
   }
 
   /** Once for each run is enough: it makes the crashes before it forgotten. */
