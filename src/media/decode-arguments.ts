@@ -24,8 +24,9 @@ export function keyframeFile(microseconds: number): string {
 }
 
 /**
- * One run, one decode: JPEGs named by their millisecond and a WAV, both to files; a log on standard
- * output; and a miniature of each frame on file descriptor 3. `run` drains both pipes.
+ * One run, one decode: JPEGs named by their millisecond and a WAV, both to files; a log of candidates
+ * on standard output, a miniature of each frame on file descriptor 3 and a log of all frames on 4.
+ * `run` drains the pipes.
  */
 export function decodeArguments(
   tools: MediaTools,
@@ -45,7 +46,8 @@ export function decodeArguments(
           ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
           ...['-f', 'image2', '-frame_pts', '1', 'keyframe-%d.jpg'],
           ...['-map', '[miniatures]', '-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
-          ...['-f', 'rawvideo', 'pipe:3'],
+          // Written in blocks, not frame by frame: nobody waits for the newest one.
+          ...['-flush_packets', '0', '-f', 'rawvideo', 'pipe:3'],
         ]
   const audio =
     info.audioStream === null

@@ -110,7 +110,9 @@ export async function extract(
     detector.add(frame)
     meter.add(frame)
   })
-  const { log, readLine } = readCandidates((microseconds) => miniatures.expect(microseconds))
+  const { log, readFrame, readCandidate } = readCandidates((microseconds) =>
+    miniatures.expect(microseconds),
+  )
   const report = everySecond(options.onProgress)
   const result = await run(
     tools.ffmpeg,
@@ -121,11 +123,14 @@ export async function extract(
       maxOutputBytes: STDERR_BYTES,
       ...(options.signal && { signal: options.signal }),
       onBytes: (bytes) => miniatures.read(bytes),
+      onLogLine: (line) => {
+        readFrame(line)
+        if (log.lastMicroseconds !== null) report(log.lastMicroseconds / 1e6)
+      },
       onStdoutLine: (line) => {
-        if (readLine(line)) throw flooded()
+        if (readCandidate(line)) throw flooded()
         const audioOnlyPosition = /^out_time_us=(\d+)/.exec(line)?.[1]
-        const position = audioOnlyPosition ? Number(audioOnlyPosition) : log.lastMicroseconds
-        if (position !== null) report(position / 1e6)
+        if (audioOnlyPosition) report(Number(audioOnlyPosition) / 1e6)
       },
     },
   )
@@ -187,7 +192,8 @@ async function keyframesOf(
     }
     keyframes.push({
       timestamp: Math.max(0, candidate.microseconds / 1e6),
-      frameIndex: candidate.frameIndex,
+      // A decoder that crashed may have kept the end of its log.
+      frameIndex: candidate.frameIndex === -1 ? log.decodedFrames : candidate.frameIndex,
       isSceneChange: isCut(candidate),
       sceneScore: candidate.sceneScore,
       shotIndex,

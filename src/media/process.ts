@@ -22,6 +22,8 @@ export interface RunOptions {
   onStderrLine?(line: string): void
   /** Called with the bytes that the program writes to file descriptor 3, which is open only then. */
   onBytes?(bytes: Buffer): void
+  /** Called with each line that the program writes to file descriptor 4, which is open only then. */
+  onLogLine?(line: string): void
 }
 
 export interface RunResult {
@@ -62,7 +64,13 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...environmentWithoutSecrets(), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(options.onBytes ? (['pipe'] as const) : [])],
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        options.onBytes ? 'pipe' : 'ignore',
+        options.onLogLine ? 'pipe' : 'ignore',
+      ],
       detached: true, // makes it the leader of a new process group, which `killGroup` can name
     }) as ChildProcessByStdio<null, Readable, Readable>
     const { pid } = child
@@ -95,9 +103,11 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
         stop(error)
       }
     })
+    const fourth = child.stdio[4] instanceof Readable ? child.stdio[4] : null
     // A program that is stopped midway resets the pipe; its exit code tells.
-    third?.on('error', () => {})
+    for (const stream of [third, fourth]) stream?.on('error', () => {})
 
+    if (fourth) collect(fourth, 1024, options.onLogLine, stop)
     const stdout = collect(child.stdout, maxOutputBytes, options.onStdoutLine, stop)
     const stderr = collect(child.stderr, maxOutputBytes, options.onStderrLine, stop)
     child.once('error', (error) => {
@@ -113,6 +123,7 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
           child.stdout.destroy()
           child.stderr.destroy()
           third?.destroy()
+          fourth?.destroy()
         }, PIPE_CLOSE_MS),
       )
     })

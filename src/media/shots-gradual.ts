@@ -1,4 +1,4 @@
-import { isUniform, type Miniature, similarity } from './miniatures.ts'
+import { difference, isUniform, type Miniature, similarity } from './miniatures.ts'
 import { strengthOf, type Transition } from './transition.ts'
 
 /** Frames are looked at this far apart, whatever the rate of the video. Microseconds. */
@@ -121,7 +121,9 @@ export class GradualTransitions {
   #longestChange(): Span | null {
     let best: Span | null = null
     for (const length of SPANS) {
-      const span = blend(this.#kept.slice(-length - 1), length)
+      const first = this.#kept.length - 1 - length
+      if (first < 0) break
+      const span = blend(this.#kept, first)
       if (span && span.distance > (best?.distance ?? 0) * 1.02) best = span
     }
     return best
@@ -135,25 +137,25 @@ export class GradualTransitions {
   }
 }
 
-/** What happens between the first and the last of some frames, if it is one blending into the other. */
-function blend(frames: Miniature[], length: number): Span | null {
-  const first = frames[0]
+/** What happens from one frame to the last, if it is the one blending into the other. */
+function blend(frames: readonly Miniature[], from: number): Span | null {
+  const first = frames[from]
   const last = frames.at(-1)
-  if (!first || !last || frames.length !== length + 1) return null
+  if (!first || !last) return null
   if (isUniform(first) && isUniform(last)) return null
-  const change = last.pixels.map((grey, i) => grey - (first.pixels[i] ?? 0))
-  let squares = 0
-  let absolute = 0
-  for (const value of change) {
-    squares += value * value
-    absolute += Math.abs(value)
-  }
-  if (absolute / change.length < MIN_DIFFERENCE) return null
+  if (difference(first, last) < MIN_DIFFERENCE) return null
   if (similarity(first, last) > SAME_SHOT) return null
+  const change = new Float32Array(first.pixels.length)
+  let squares = 0
+  for (let i = 0; i < change.length; i++) {
+    const value = (last.pixels[i] ?? 0) - (first.pixels[i] ?? 0)
+    change[i] = value
+    squares += value * value
+  }
   let before = 0
   let middle = Number.NaN
-  for (const [i, frame] of frames.entries()) {
-    if (i === 0) continue
+  for (let i = from + 1; i < frames.length; i++) {
+    const frame = frames[i] ?? last
     const { share, residual } = shareOf(change, squares, first.pixels, frame.pixels)
     if (residual > MAX_RESIDUAL || share - before > MAX_STEP || share < before - 0.15) return null
     if (Number.isNaN(middle) && share >= 0.5) {

@@ -59,37 +59,57 @@ describe('thin', () => {
 })
 
 describe('readCandidates', () => {
-  it('numbers candidates by decoded frame and survives a restart of the filters', () => {
-    const { log, readLine } = readCandidates()
-    const decoded = (pts: string) => [`frame:0    pts:${pts} pts_time:0.1`, 'forgeindex.decoded=1']
-    const lines = [
-      ...decoded('0'),
-      ...['frame:0    pts:0       pts_time:0', 'lavfi.scene_score=0.000000'],
-      ...decoded('40000'),
-      ...decoded('NOPTS'),
-      ...decoded('2080000'),
-      ...['frame:0    pts:2080000 pts_time:2.08', 'lavfi.scene_score=0.412345'],
-    ]
-    for (const line of lines) expect(readLine(line)).toBe(false)
-    expect(log).toEqual({
-      candidates: [
-        { microseconds: 0, frameIndex: 0, sceneScore: 0 },
-        { microseconds: 2_080_000, frameIndex: 3, sceneScore: 0.412345 },
-      ],
-      decodedFrames: 4,
-      lastMicroseconds: 2_080_000,
-      longestGapMicroseconds: 2_040_000,
-    })
-  })
+  const times = ['0', '40000', 'NOPTS', '2080000', '2120000']
+  const frames = times.flatMap((pts) => [
+    `frame:0    pts:${pts} pts_time:0.1`,
+    'forgeindex.decoded=1',
+  ])
+  const candidates = [
+    ...['frame:0    pts:0       pts_time:0', 'lavfi.scene_score=0.000000'],
+    ...['frame:0    pts:2080000 pts_time:2.08', 'lavfi.scene_score=0.412345'],
+  ]
+
+  it.each(['candidates first', 'frames first', 'in turn'])(
+    'numbers candidates by decoded frame and survives a restart of the filters: %s',
+    (order) => {
+      const { log, readFrame, readCandidate } = readCandidates()
+      const tell = (lines: string[]) => {
+        for (const line of lines) expect(readCandidate(line)).toBe(false)
+      }
+      if (order === 'candidates first') tell(candidates)
+      for (const [at, line] of frames.entries()) {
+        readFrame(line)
+        if (order === 'in turn' && at === 1) tell(candidates.slice(0, 2))
+        if (order === 'in turn' && at === 6) tell(candidates.slice(2))
+      }
+      if (order === 'frames first') tell(candidates)
+      expect(log).toEqual({
+        candidates: [
+          { microseconds: 0, frameIndex: 0, sceneScore: 0 },
+          { microseconds: 2_080_000, frameIndex: 3, sceneScore: 0.412345 },
+        ],
+        decodedFrames: 5,
+        lastMicroseconds: 2_120_000,
+        longestGapMicroseconds: 2_040_000,
+      })
+    },
+  )
 
   it('asks to stop when every frame is a candidate', () => {
-    const { readLine } = readCandidates()
+    const { readCandidate } = readCandidates()
     let stopAt = 0
     for (let i = 0; i < 400 && !stopAt; i += 1) {
-      readLine(`frame:0 pts:${i * 10} pts_time:0`)
-      readLine('forgeindex.decoded=1')
-      if (readLine('lavfi.scene_score=0')) stopAt = i
+      readCandidate(`frame:0 pts:${i * 10} pts_time:0`)
+      if (readCandidate('lavfi.scene_score=0')) stopAt = i
     }
     expect(stopAt).toBe(200)
+  })
+
+  it('takes a slow video for no flood, whose log of frames comes late', () => {
+    const { readCandidate } = readCandidates()
+    for (let i = 0; i < 1_000; i += 1) {
+      readCandidate(`frame:0 pts:${i * 1_000_000} pts_time:0`)
+      expect(readCandidate('lavfi.scene_score=0')).toBe(false)
+    }
   })
 })
