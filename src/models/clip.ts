@@ -1,8 +1,17 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
 import { PermanentError } from '../errors.ts'
 import { clipTensor } from '../media/images.ts'
 import type { EmbeddingManifest, FileRole } from './manifest.ts'
-import { floatOutput, integerTensor, openSession, type TensorInfo, tensorInfos } from './onnx.ts'
+import {
+  floatOutput,
+  integerTensor,
+  type OpenSession,
+  openSession,
+  type Session,
+  type TensorInfo,
+  type TensorValue,
+  tensorInfos,
+} from './onnx.ts'
 import { TextTokens } from './text-tokens.ts'
 
 /** Absolute path by role, as `ResolvedModel.files`. */
@@ -10,10 +19,10 @@ export type ModelFiles = Partial<Record<FileRole, string>>
 
 /** The image side of an image-text model: 224 x 224 pixels to a vector. */
 export class ImageTower {
-  readonly #session: InferenceSession
+  readonly #session: Session
   readonly #manifest: EmbeddingManifest
 
-  private constructor(session: InferenceSession, manifest: EmbeddingManifest) {
+  private constructor(session: Session, manifest: EmbeddingManifest) {
     this.#session = session
     this.#manifest = manifest
   }
@@ -23,8 +32,9 @@ export class ImageTower {
     manifest: EmbeddingManifest,
     files: ModelFiles,
     threads: number,
+    open: OpenSession = openSession,
   ): Promise<ImageTower> {
-    return new ImageTower(await openSession(requiredFile(files, 'image'), threads), manifest)
+    return new ImageTower(await open(requiredFile(files, 'image'), threads), manifest)
   }
 
   /**
@@ -67,11 +77,11 @@ export class ImageTower {
 
 /** The text side of an image-text model. */
 export class TextTower {
-  readonly #session: InferenceSession
+  readonly #session: Session
   readonly #tokens: TextTokens
   readonly #manifest: EmbeddingManifest
 
-  private constructor(session: InferenceSession, tokens: TextTokens, manifest: EmbeddingManifest) {
+  private constructor(session: Session, tokens: TextTokens, manifest: EmbeddingManifest) {
     this.#session = session
     this.#tokens = tokens
     this.#manifest = manifest
@@ -142,7 +152,7 @@ export function normalised(vectors: Float32Array, dims: number, model: string): 
 
 /** An output that must be [rows, dims]: of another shape, values would end up in other images' vectors. */
 function vectorsOf(
-  outputs: InferenceSession.ReturnType,
+  outputs: Readonly<Record<string, TensorValue>>,
   output: string,
   shape: [rows: number, dims: number],
   model: string,
@@ -161,7 +171,7 @@ function requiredFile(files: ModelFiles, role: FileRole): string {
   return file
 }
 
-function inputNamed(session: InferenceSession, name: string): TensorInfo {
+function inputNamed(session: Session, name: string): TensorInfo {
   const inputs = tensorInfos(session.inputMetadata)
   const input = inputs.find((candidate) => candidate.name === name)
   if (input) return input

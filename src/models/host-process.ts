@@ -15,12 +15,13 @@ import {
 import { BatchUnit } from './unit.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ModelProcessOptions
-const models = new LoadedModels(options, (message) => tell({ type: 'note', message }))
-/** Units of images and texts, in the order they came. */
-const units: BatchUnit[] = []
+const models = new LoadedModels(options, note)
+/** Each thread finds out for itself what one sentence tells. */
+const noted = new Set<string>()
+/** Units of images and texts by their model, in the order they came. Models run side by side. */
+const lines = new Map<string, BatchUnit[]>()
 /** Transcriptions that run, by unit. */
 const transcriptions = new Map<number, AbortController>()
-let isServing = false
 
 // A parent that is gone, killed or not, closes the channel: nobody is left to work for.
 process.on('disconnect', () => process.exit(0))
@@ -38,7 +39,7 @@ process.on('message', (message: ToModelProcess) => {
 })
 limitImageThreads(1)
 chooseDevice(options.device)
-onSessionNote((message) => tell({ type: 'note', message }))
+onSessionNote(note)
 yieldTo(options.niceness)
 
 function take({ id, priority, work }: Extract<ToModelProcess, { type: 'run' }>): void {
@@ -46,22 +47,25 @@ function take({ id, priority, work }: Extract<ToModelProcess, { type: 'run' }>):
     void transcribe(id, work.model, work.items[0]!)
     return
   }
-  units.push(new BatchUnit(id, priority, work, models))
-  if (!isServing) void serve()
+  const key = `${work.job} ${work.model.key}`
+  const line = lines.get(key) ?? []
+  line.push(new BatchUnit(id, priority, work, models))
+  if (lines.has(key)) return
+  lines.set(key, line)
+  void serve(line).then(() => lines.delete(key))
 }
 
 function cancel({ id, items }: Extract<ToModelProcess, { type: 'cancel' }>): void {
-  units.find((unit) => unit.id === id)?.drop(items)
+  for (const line of lines.values()) line.find((unit) => unit.id === id)?.drop(items)
   transcriptions.get(id)?.abort()
 }
 
 /**
- * Runs the units in small pieces, always one of the most urgent unit. The runtime blocks this
- * thread for each piece: in between, what came in is read, so that an urgent unit overtakes.
+ * Runs a model's units in small pieces, always one of the most urgent unit: in between, what came in is
+ * read, so that an urgent unit overtakes.
  */
-async function serve(): Promise<void> {
-  isServing = true
-  for (let unit = mostUrgent(); unit; unit = mostUrgent()) {
+async function serve(units: BatchUnit[]): Promise<void> {
+  for (let unit = mostUrgent(units); unit; unit = mostUrgent(units)) {
     if (!unit.hasBegun) tell({ type: 'started', id: unit.id })
     await unit.runPiece()
     if (unit.isDone) {
@@ -73,10 +77,9 @@ async function serve(): Promise<void> {
     }
     await nextTurn()
   }
-  isServing = false
 }
 
-function mostUrgent(): BatchUnit | undefined {
+function mostUrgent(units: readonly BatchUnit[]): BatchUnit | undefined {
   let found: BatchUnit | undefined
   for (const unit of units) if (!found || unit.priority < found.priority) found = unit
   return found
@@ -125,8 +128,14 @@ function yieldTo(niceness: number): void {
   try {
     setPriority(Math.min(19, getPriority() + niceness))
   } catch (error) {
-    tell({ type: 'note', message: `the priority could not be changed: ${toError(error).message}` })
+    note(`the priority could not be changed: ${toError(error).message}`)
   }
+}
+
+function note(message: string): void {
+  if (noted.has(message)) return
+  noted.add(message)
+  tell({ type: 'note', message })
 }
 
 function tell(message: FromModelProcess): void {

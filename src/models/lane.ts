@@ -16,7 +16,7 @@ import {
   type Work,
 } from './protocol.ts'
 
-/** Units sent ahead: one runs, one is decoded, one is on its way while the runtime blocks. */
+/** Units of one model sent ahead: one runs, one is decoded, one is on its way. */
 const UNITS_AHEAD = 3
 /** What a person waits for is sent even when these many units are ahead: it overtakes them there. */
 const URGENT_UNITS_AHEAD = 6
@@ -174,7 +174,7 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  /** The next batch that may be sent: transcription has a place of its own beside the others. */
+  /** The next batch that may be sent. Models run side by side, so each has places of its own. */
   #next(): Batch | null {
     const out = [...this.#out.values()]
     const [retry] = this.#retries
@@ -183,9 +183,9 @@ export class Lane implements AsyncDisposable {
     if (out.some((batch) => batch.deaths + batch.kills > 0)) return null
     const transcribing = out.some(({ what }) => what.job === 'transcribe')
     if (this.#isFull && !transcribing) return null
-    const units = out.length - (transcribing ? 1 : 0)
     const parts = nextParts(this.#calls, ({ what, priority }) => {
       if (what.job === 'transcribe') return !transcribing && !this.#isFull
+      const units = out.filter((batch) => isSameModel(batch.what, what)).length
       return units < (priority === PRIORITY.interactive ? URGENT_UNITS_AHEAD : UNITS_AHEAD)
     })
     return parts && this.#batchOf(parts)
@@ -323,3 +323,7 @@ function landed(parts: readonly Part[]): void {
 }
 
 const callOf = ({ call }: Part) => call
+
+function isSameModel(a: ModelForJob, b: ModelForJob): boolean {
+  return a.job === b.job && a.model.key === b.model.key
+}

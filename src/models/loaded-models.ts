@@ -9,8 +9,16 @@ import type {
   FileRole,
   OpenVocabularyManifest,
 } from './manifest.ts'
+import type { OpenSession } from './onnx.ts'
 import type { DeviceSetting, ModelForJob, ModelToRun } from './protocol.ts'
+import { openSessionInThread } from './session-thread.ts'
 import { SpeechThread } from './speech-thread.ts'
+
+/**
+ * What others wait for comes first: vectors, which near-duplicates and concepts are made from. Where
+ * cores are short, objects and speech fill the time beside them.
+ */
+const LATER = 4
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
@@ -20,20 +28,23 @@ export class LoadedModels {
   readonly #loaded = new Map<string, Promise<unknown>>()
 
   /**
-   * @param options.threads threads of one run, at least 1
+   * @param options.threads cores for all models together, at least 1
    * @param onNote hears sentences of models in threads of their own
    */
   constructor(
     options: { threads: number; device: DeviceSetting },
     onNote: (message: string) => void,
   ) {
-    this.#threads = Math.max(1, options.threads)
+    // Image vectors, objects and speech run side by side.
+    this.#threads = Math.max(1, Math.round(options.threads / 2))
     this.#device = options.device
     this.#onNote = onNote
   }
 
   images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<ImageTower> {
-    return this.#once(`${key} image`, () => ImageTower.load(manifest, files, this.#threads))
+    return this.#once(`${key} image`, () =>
+      ImageTower.load(manifest, files, this.#threads, this.#opener(0)),
+    )
   }
 
   texts({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<TextTower> {
@@ -46,7 +57,12 @@ export class LoadedModels {
     files,
   }: ModelToRun<DetectorManifest>): Promise<Detector<PreparedFrame[]>> {
     return this.#once(key, () =>
-      loadDetector(manifest, requiredFile(files, 'model', manifest.name), this.#threads),
+      loadDetector(
+        manifest,
+        requiredFile(files, 'model', manifest.name),
+        this.#threads,
+        this.#opener(LATER),
+      ),
     )
   }
 
@@ -63,6 +79,7 @@ export class LoadedModels {
           tokenizer: requiredFile(files, 'tokenizer', manifest.name),
         },
         this.#threads,
+        this.#opener(LATER),
       ),
     )
   }
@@ -83,6 +100,7 @@ export class LoadedModels {
           },
           threads: this.#threads,
           device: this.#device,
+          niceness: LATER,
         },
         this.#onNote,
       ),
@@ -96,6 +114,11 @@ export class LoadedModels {
     if (job === 'detect') return this.detector(model)
     if (job === 'find-words') return this.openVocabulary(model)
     return this.speech(model)
+  }
+
+  #opener(niceness: number): OpenSession {
+    return (file, threads) =>
+      openSessionInThread({ file, threads, device: this.#device, niceness }, this.#onNote)
   }
 
   async #once<T>(key: string, load: () => Promise<T>): Promise<T> {

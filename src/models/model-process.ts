@@ -11,6 +11,11 @@ const MAX_OUTPUT_CHARS = 4_000
  * and 439 MiB with it. Other C libraries ignore it.
  */
 const KEPT_BLOCK_BYTES = 1024 ** 2
+/**
+ * glibc gives each thread a heap of its own, up to eight for each core, and what is freed in one stays
+ * there: with a dozen threads the process held 1,540 MiB, with two heaps 1,330.
+ */
+const HEAPS = 2
 /** Grace in milliseconds for a process to end by itself once its channel is closed. */
 const STOP_MS = 2_000
 
@@ -102,7 +107,11 @@ function forkModelProcess(options: ModelProcessOptions): ChildProcess {
     {
       // `tsx` is found from the working folder, which the user chooses for us otherwise.
       cwd: packageRoot,
-      env: { ...environmentWithoutSecrets(), MALLOC_MMAP_THRESHOLD_: String(KEPT_BLOCK_BYTES) },
+      env: {
+        ...environmentWithoutSecrets(),
+        MALLOC_MMAP_THRESHOLD_: String(KEPT_BLOCK_BYTES),
+        MALLOC_ARENA_MAX: String(HEAPS),
+      },
       execArgv: extension === '.ts' ? ['--import', 'tsx'] : [],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

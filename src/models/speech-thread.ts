@@ -1,15 +1,16 @@
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { addDevices } from './onnx.ts'
 import { type DeviceSetting, type PackedError, unpackError } from './protocol.ts'
 import type { SpeechResult } from './speech/result.ts'
 import type { SpeechModel, SpeechModelFiles } from './speech/speech-model.ts'
+import { startThread } from './worker-thread.ts'
 
 export interface SpeechThreadData {
   files: SpeechModelFiles
   threads: number
   device: DeviceSetting
+  /** Added to the priority number of the process; 0 leaves it. */
+  niceness: number
 }
 
 type Options = NonNullable<Parameters<SpeechModel['transcribe']>[1]>
@@ -47,7 +48,7 @@ export class SpeechThread {
 
   /** @throws what `SpeechModel.load` throws */
   static load(data: SpeechThreadData, onNote: (message: string) => void): Promise<SpeechThread> {
-    const worker = startWorker(data)
+    const worker = startThread('speech-worker', { workerData: data })
     const thread = new SpeechThread(worker)
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromSpeechThread) => {
@@ -103,16 +104,4 @@ export class SpeechThread {
     for (const { reject } of this.#running.values()) reject(error)
     this.#running.clear()
   }
-}
-
-/** The entry is TypeScript when this file is; a thread does not inherit what loads that. */
-function startWorker(workerData: SpeechThreadData): Worker {
-  const extension = path.extname(import.meta.filename)
-  const entry = path.join(import.meta.dirname, `speech-worker${extension}`)
-  if (extension === '.js') return new Worker(entry, { workerData })
-  const load = `import('tsx/esm/api').then(({ register }) => {
-    register()
-    return import(${JSON.stringify(pathToFileURL(entry).href)})
-  })`
-  return new Worker(load, { workerData, eval: true })
 }

@@ -4,10 +4,12 @@ import { chooseDevice, devicesOpened, onSessionNote } from './onnx.ts'
 import { packError } from './protocol.ts'
 import { SpeechModel } from './speech/speech-model.ts'
 import type { FromSpeechThread, SpeechThreadData, ToSpeechThread } from './speech-thread.ts'
+import { yieldThread } from './worker-thread.ts'
 
-const { files, threads, device } = workerData as SpeechThreadData
+const { files, threads, device, niceness } = workerData as SpeechThreadData
 const running = new Map<number, AbortController>()
 
+yieldThread(niceness)
 chooseDevice(device)
 onSessionNote((message) => tell({ type: 'note', message }))
 const loading = SpeechModel.load(files, { threads })

@@ -1,8 +1,16 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
 import { PermanentError } from '../../errors.ts'
 import { fromLetterbox, type Letterbox, letterbox, uprightSize } from '../../media/images.ts'
 import type { DetectorManifest } from '../manifest.ts'
-import { floatOutput, integerTensor, openSession, type TensorInfo, tensorInfos } from '../onnx.ts'
+import {
+  floatOutput,
+  integerTensor,
+  type OpenSession,
+  openSession,
+  type TensorInfo,
+  type TensorValue,
+  tensorInfos,
+} from '../onnx.ts'
 import { appearanceOf } from './appearance.ts'
 import { type Detection, type Detector, MAX_DETECTIONS, MIN_CONFIDENCE } from './detector.ts'
 import { dfine } from './dfine.ts'
@@ -32,8 +40,9 @@ export async function loadDetector(
   manifest: DetectorManifest,
   file: string,
   threads: number,
+  open: OpenSession = openSession,
 ): Promise<Detector<PreparedFrame[]>> {
-  const session = await openSession(file, threads)
+  const session = await open(file, threads)
   const inputs = tensorInfos(session.inputMetadata)
   const input = inputs.find(({ shape }) => shape.length === 4)
   const sizeInput = inputs.find(({ name }) => name === 'orig_target_sizes')
@@ -168,7 +177,7 @@ function inputSizes(input: TensorInfo, size: InputSize | undefined, rows: number
 }
 
 function decodeBatch(
-  results: InferenceSession.ReturnType,
+  results: Readonly<Record<string, TensorValue>>,
   outputs: readonly TensorInfo[],
   family: DetectorFamily,
   size: InputSize | undefined,
@@ -181,7 +190,7 @@ function decodeBatch(
 }
 
 /** Class numbers, which some exports give as integers. */
-function integerOutput(results: InferenceSession.ReturnType, name: string): OutputTensor {
+function integerOutput(results: Readonly<Record<string, TensorValue>>, name: string): OutputTensor {
   const tensor = results[name]
   if (tensor?.data instanceof BigInt64Array || tensor?.data instanceof Int32Array) {
     return { data: Float32Array.from(tensor.data, Number), dims: tensor.dims }

@@ -1,7 +1,14 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
 import { type LetterboxOptions, letterbox } from '../../media/images.ts'
 import type { OpenVocabularyManifest } from '../manifest.ts'
-import { floatOutput, integerTensor, openSession, tensorInfos } from '../onnx.ts'
+import {
+  floatOutput,
+  integerTensor,
+  type OpenSession,
+  openSession,
+  type Session,
+  tensorInfos,
+} from '../onnx.ts'
 import { TextTokens } from '../text-tokens.ts'
 import { appearanceOf } from './appearance.ts'
 import type { Detection } from './detector.ts'
@@ -29,14 +36,10 @@ const LAYOUT: Omit<LetterboxOptions, 'width' | 'height'> = {
 /** A detector that is given words (OWLv2): each of its boxes has a score for each word. */
 export class OpenVocabularyDetector {
   readonly #manifest: OpenVocabularyManifest
-  readonly #session: InferenceSession
+  readonly #session: Session
   readonly #tokens: TextTokens
 
-  private constructor(
-    manifest: OpenVocabularyManifest,
-    session: InferenceSession,
-    tokens: TextTokens,
-  ) {
+  private constructor(manifest: OpenVocabularyManifest, session: Session, tokens: TextTokens) {
     this.#manifest = manifest
     this.#session = session
     this.#tokens = tokens
@@ -47,10 +50,11 @@ export class OpenVocabularyDetector {
     manifest: OpenVocabularyManifest,
     files: { model: string; tokenizer: string },
     threads: number,
+    open: OpenSession = openSession,
   ): Promise<OpenVocabularyDetector> {
     const { maxTokens, padId } = manifest.text
     const tokens = await TextTokens.load(files.tokenizer, maxTokens, padId)
-    return new OpenVocabularyDetector(manifest, await openSession(files.model, threads), tokens)
+    return new OpenVocabularyDetector(manifest, await open(files.model, threads), tokens)
   }
 
   /** @throws PermanentError `image-unreadable` */

@@ -20,7 +20,8 @@ export class SpeechEncoder {
 
   /** @throws PermanentError as `openModel` */
   static async load(file: string, melBins: number, threads: number): Promise<SpeechEncoder> {
-    const session = await openModel(file, threads)
+    // Attention over 30 s needs 110 MiB in a few runs, long before the decoder's own peak.
+    const session = await openModel(file, threads, false)
     checkInterface(session, file, ['input_features'], ['last_hidden_state'])
     return new SpeechEncoder(session, melBins)
   }

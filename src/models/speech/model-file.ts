@@ -9,10 +9,14 @@ import { createSession } from '../onnx.ts'
  *
  * @throws PermanentError `model-file-missing`, or `model-file-damaged` when it cannot be loaded
  */
-export async function openModel(file: string, threads: number): Promise<InferenceSession> {
+export async function openModel(
+  file: string,
+  threads: number,
+  keepsMemory = true,
+): Promise<InferenceSession> {
   await checkPresent(file)
   try {
-    return await createSession(file, threads)
+    return await createSession(file, threads, keepsMemory)
   } catch (error) {
     throw damaged(file, toError(error).message, error)
   }
