@@ -44,7 +44,7 @@ export function decodeArguments(
           // Without these ffmpeg would repeat and drop frames to a constant rate, and refuse two
           // keyframes closer than one frame of the declared rate.
           ...['-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
-          ...['-f', 'image2', '-frame_pts', '1', 'keyframe-%d.jpg'],
+          ...['-f', 'image2', '-frame_pts', '1', '-atomic_writing', '1', 'keyframe-%d.jpg'],
           ...['-map', '[miniatures]', '-fps_mode', 'passthrough', '-enc_time_base', '1:1000'],
           // Written in blocks, not frame by frame: nobody waits for the newest one.
           ...['-flush_packets', '0', '-f', 'rawvideo', 'pipe:3'],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
@@ -11,7 +12,14 @@ import {
   timeLimitMs,
 } from './decode-arguments.ts'
 import type { MediaInfo } from './ffprobe.ts'
-import { isCut, readCandidates, type SelectionLog, thin } from './keyframe-selection.ts'
+import {
+  type Candidate,
+  isCut,
+  keptRule,
+  readCandidates,
+  type SelectionLog,
+  thin,
+} from './keyframe-selection.ts'
 import { MiniatureStream } from './miniatures.ts'
 import { type RunResult, run } from './process.ts'
 import { FlowMeter, type FlowQuality } from './quality.ts'
@@ -101,6 +109,11 @@ export async function extract(
     /** Frames that are not decoded; they count nowhere. Default: none. */
     skipped?: Skipped | null
     onProgress?(seconds: number): void
+    /**
+     * Called with pictures that are ready while the rest is decoded and will most likely be keyframes:
+     * the time in seconds as an `ExtractedKeyframe` has it.
+     */
+    onPicture?(file: string, timestamp: number): void
   } = {},
 ): Promise<Extraction> {
   const limitSeconds = decodeLimitSeconds(info)
@@ -114,6 +127,7 @@ export async function extract(
     miniatures.expect(microseconds),
   )
   const report = everySecond(options.onProgress)
+  const offer = asWritten(folder, options.onPicture)
   const result = await run(
     tools.ffmpeg,
     decodeArguments(tools, path.resolve(file), info, limitSeconds, options.skipped),
@@ -129,6 +143,7 @@ export async function extract(
       },
       onStdoutLine: (line) => {
         if (readCandidate(line)) throw flooded()
+        offer(log.candidates)
         const audioOnlyPosition = /^out_time_us=(\d+)/.exec(line)?.[1]
         if (audioOnlyPosition) report(Number(audioOnlyPosition) / 1e6)
       },
@@ -169,6 +184,32 @@ function everySecond(onProgress?: (seconds: number) => void): (seconds: number) 
   }
 }
 
+/** Offers likely keyframes in their order, once ffmpeg has written them. */
+function asWritten(
+  folder: string,
+  onPicture: ((file: string, timestamp: number) => void) | undefined,
+): (candidates: readonly Candidate[]) => void {
+  const isLikely = keptRule()
+  const waiting: Candidate[] = []
+  let seen = 0
+  return (candidates) => {
+    if (!onPicture) return
+    for (; seen < candidates.length; seen++) {
+      const candidate = candidates[seen]!
+      if (isLikely(candidate)) waiting.push(candidate)
+    }
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      const file = path.join(folder, keyframeFile(next.microseconds))
+      // Pictures get their name when they are whole.
+      if (!existsSync(file)) return
+      waiting.shift()
+      onPicture(file, timestampOf(next))
+    }
+  }
+}
+
+const timestampOf = ({ microseconds }: Candidate) => Math.max(0, microseconds / 1e6)
+
 /** Thins the candidates and deletes the pictures that are not kept. */
 async function keyframesOf(
   log: SelectionLog,
@@ -191,7 +232,7 @@ async function keyframesOf(
       shotIndex += 1
     }
     keyframes.push({
-      timestamp: Math.max(0, candidate.microseconds / 1e6),
+      timestamp: timestampOf(candidate),
       // A decoder that crashed may have kept the end of its log.
       frameIndex: candidate.frameIndex === -1 ? log.decodedFrames : candidate.frameIndex,
       isSceneChange: isCut(candidate),

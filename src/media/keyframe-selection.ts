@@ -190,17 +190,31 @@ export function thin(
 
 /** The candidates that ffmpeg took for the grid, found again by its own rule. */
 function gridOf(candidates: readonly Candidate[]): Set<Candidate> {
-  const grid = new Set<Candidate>()
+  const isOnGrid = gridRule()
+  return new Set(candidates.filter(isOnGrid))
+}
+
+/** Whether ffmpeg took a candidate for the grid; to be asked of each one in turn. */
+function gridRule(): (candidate: Candidate) => boolean {
   const apart = (MIN_GAP_SECONDS - ROUNDING_SECONDS) * 1e6
   const second = (microseconds: number) => Math.floor(microseconds / 1e6 + ROUNDING_SECONDS)
   let last: number | null = null
-  for (const candidate of candidates) {
+  return (candidate) => {
     const { microseconds, sceneScore } = candidate
     const isNext =
       last === null || (second(microseconds) > second(last) && microseconds - last >= apart)
     // Without a score it is the first frame after the picture's size changed.
-    if (isNext || sceneScore <= SUSPECT.least) grid.add(candidate)
-    if (grid.has(candidate) || isCut(candidate)) last = microseconds
+    const isOnGrid = isNext || sceneScore <= SUSPECT.least
+    if (isOnGrid || isCut(candidate)) last = microseconds
+    return isOnGrid
   }
-  return grid
+}
+
+/**
+ * Whether a candidate will most likely be kept, to be asked of each one in turn while more are to come.
+ * Wrong for few: what the shot detector adds later, and a grid frame that gives way to a cut beside it.
+ */
+export function keptRule(): (candidate: Candidate) => boolean {
+  const isOnGrid = gridRule()
+  return (candidate) => isOnGrid(candidate) || isCut(candidate)
 }

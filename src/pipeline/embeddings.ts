@@ -25,8 +25,10 @@ export class EmbeddingsStep implements PipelineStep {
     const frames = await keyframes()
     const { ref } = await models.describe('clip')
     const pictures = await files.pictures(frames, signal)
-    const { results: vectors, counts } = await files.lookAt(pictures, settings.profile, (changed) =>
-      models.embedImages(changed, { signal }),
+    const { results: vectors, counts } = await files.lookAt(
+      'clip',
+      { keyframes: frames, pictures, profile: settings.profile },
+      (changed) => models.embedImages(changed, { signal }),
     )
     const average = averageDirection(vectors)
     return {

@@ -30,7 +30,8 @@ export class FramesStep implements PipelineStep {
     return settings.profile === 'fast' ? { profile: 'fast' } : {}
   }
 
-  async run({ video, settings, storage, models, files, signal }: StepContext): Promise<StepReport> {
+  async run(context: StepContext): Promise<StepReport> {
+    const { video, settings, storage, models, files, jobsAhead, signal } = context
     // They are read from disk while the video is decoded.
     models.prewarm()
     const original = await files.original(signal)
@@ -42,7 +43,15 @@ export class FramesStep implements PipelineStep {
       settings.profile === 'fast'
         ? await skippableFrames(settings, original, info, { signal })
         : null
-    const extraction = await extract(settings, original, info, folder, { skipped, signal })
+    const keyOf = (timestamp: number) =>
+      `videos/${video.id}/frames/${String(Math.round(timestamp * 1000)).padStart(9, '0')}.jpg`
+    // In the fast profile what does not change is not looked at, which only the whole tells.
+    const ahead = settings.profile === 'exact' ? files.lookAhead(models, jobsAhead) : null
+    const extraction = await extract(settings, original, info, folder, {
+      skipped,
+      signal,
+      onPicture: (file, timestamp) => ahead?.add(keyOf(timestamp), file),
+    })
 
     if (extraction.audio) await rename(extraction.audio, files.scratch(SCRATCH_AUDIO))
 
@@ -51,10 +60,9 @@ export class FramesStep implements PipelineStep {
       extraction.keyframes.map(({ file }) => file),
       { signal },
     )
-    const prefix = `videos/${video.id}/frames/`
     const keyframes = extraction.keyframes.map((keyframe) => ({
       ...keyframe,
-      storageKey: `${prefix}${String(Math.round(keyframe.timestamp * 1000)).padStart(9, '0')}.jpg`,
+      storageKey: keyOf(keyframe.timestamp),
     }))
     for (let start = 0; start < keyframes.length; start += UPLOADS) {
       await Promise.all(

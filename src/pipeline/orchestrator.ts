@@ -77,6 +77,8 @@ export async function processVideo(
   const hashes = new Map(known.map((run) => [run.step as StepName, run.inputHash]))
   const only = steps.find(({ name }) => name === options.only)
   const chosen = only ? [only, ...steps.filter(isIn(readersOf(only, steps)))] : steps
+  const isWantedForSure =
+    !options.isWanted || (options.mayBeUnwanted ? !(await options.mayBeUnwanted()) : false)
   const progress = phaseOf(chosen, video.status)
   const showPhase = async () => {
     const status = progress.changed()
@@ -91,8 +93,7 @@ export async function processVideo(
     gate: {
       after: 'dedup',
       isOpen: async () => !options.isWanted || (await options.isWanted()),
-      isOpenFromTheStart: async () =>
-        !options.isWanted || (options.mayBeUnwanted ? !(await options.mayBeUnwanted()) : false),
+      isOpenFromTheStart: isWantedForSure,
     },
     async run(step, signal) {
       const context: StepContext = {
@@ -102,6 +103,7 @@ export async function processVideo(
         storage,
         models: services.models,
         logger,
+        jobsAhead: isWantedForSure ? ['clip', 'detector'] : ['clip'],
         files,
         keyframes: () => keyframesOf(db, videoId),
         signal,

@@ -10,8 +10,8 @@ export interface Gate {
   after: StepName
   /** Asked once, when that step is done: false ends the work. */
   isOpen(): Promise<boolean>
-  /** Asked once at the beginning: true lets the later steps begin as soon as they can. */
-  isOpenFromTheStart(): Promise<boolean>
+  /** Lets the later steps begin as soon as they can. */
+  isOpenFromTheStart: boolean
 }
 
 /**
@@ -41,7 +41,7 @@ export async function runSteps(
   let failure: { error: unknown } | null = null
   const gatePosition = steps.findIndex(({ name }) => name === gate.after)
   let gateState: 'open' | 'shut' | 'not-asked' =
-    gatePosition === -1 || (await gate.isOpenFromTheStart()) ? 'open' : 'not-asked'
+    gatePosition === -1 || gate.isOpenFromTheStart ? 'open' : 'not-asked'
 
   const isBeforeGate = (step: PipelineStep) => steps.indexOf(step) <= gatePosition
   const mayBegin = (step: PipelineStep) =>

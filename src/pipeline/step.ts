@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { ModelHost } from '../models/host.ts'
 import type { Keyframe } from '../store/keyframes.ts'
 import type { Video } from '../store/videos.ts'
+import type { PictureJob } from './look-ahead.ts'
 import type { VideoFiles } from './video-files.ts'
 
 export const STEP_NAMES = [
@@ -32,6 +33,8 @@ export interface StepContext extends StepInputs {
   storage: Storage
   models: ModelHost
   logger: Logger
+  /** What is going to be asked about each keyframe for sure; the frames step may begin with it. */
+  jobsAhead: readonly PictureJob[]
   /** Local copies of the video's objects for as long as this run lasts. */
   files: VideoFiles
   /** The video's keyframes in presentation order; read anew after the frames step. */

@@ -55,6 +55,7 @@ export async function runTrial(
     storage,
     models: models as ModelHost,
     logger,
+    jobsAhead: [],
     files,
     keyframes: () => keyframesOf(db, videoId),
     signal,

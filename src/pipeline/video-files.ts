@@ -6,8 +6,10 @@ import { isRunning } from '../config/running.ts'
 import type { Profile } from '../config/settings.ts'
 import type { Storage } from '../config/storage.ts'
 import { PermanentError } from '../errors.ts'
+import type { ModelHost } from '../models/host.ts'
 import type { Keyframe } from '../store/keyframes.ts'
 import type { Video } from '../store/videos.ts'
+import { LookAhead, type PictureJob, type Said } from './look-ahead.ts'
 import { type Looked, Looker } from './look-at.ts'
 
 /** Objects fetched at once when they are not on this machine. */
@@ -22,6 +24,7 @@ export class VideoFiles implements AsyncDisposable {
   readonly #storage: Storage
   readonly #video: Video
   readonly #looker = new Looker()
+  readonly #closing = new AbortController()
   /** The scratch folder; exists. */
   readonly folder: string
 
@@ -69,12 +72,19 @@ export class VideoFiles implements AsyncDisposable {
   }
 
   /** What a model says of each of the pictures, whose paths `pictures` gave; see `Looker`. */
-  lookAt<Result>(
-    pictures: string[],
-    profile: Profile,
-    look: (pictures: string[]) => Promise<Result[]>,
-  ): Promise<Looked<Result>> {
-    return this.#looker.lookAt(pictures, profile, look)
+  lookAt<J extends PictureJob>(
+    job: J,
+    shown: { keyframes: readonly Keyframe[]; pictures: string[]; profile: Profile },
+    look: (pictures: string[]) => Promise<Said[J][]>,
+  ): Promise<Looked<Said[J]>> {
+    const keys = shown.keyframes.map(({ storageKey }) => storageKey)
+    return this.#looker.lookAt(job, { ...shown, keys }, look)
+  }
+
+  /** Begins to show pictures to models by their storage keys; `lookAt` finds what they said. */
+  lookAhead(models: ModelHost, jobs: readonly PictureJob[]): LookAhead {
+    this.#looker.ahead = new LookAhead(models, jobs, this.#closing.signal)
+    return this.#looker.ahead
   }
 
   /**
@@ -94,6 +104,7 @@ export class VideoFiles implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
     await rm(this.folder, { recursive: true, force: true })
   }
 

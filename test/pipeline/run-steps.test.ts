@@ -23,7 +23,7 @@ function start(
         asked += 1
         return gate.isOpen
       },
-      isOpenFromTheStart: async () => gate.fromTheStart,
+      isOpenFromTheStart: gate.fromTheStart,
     },
     run: ({ name }: PipelineStep, signal: AbortSignal) =>
       new Promise((resolve, reject) => {

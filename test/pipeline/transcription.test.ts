@@ -36,7 +36,13 @@ describe('the transcription step', () => {
     const files = await VideoFiles.open(library.folder, storage, video, 'run')
     const { signal } = new AbortController()
     const shared = { video, settings: { ...settings, captions }, db, storage, models, logger }
-    return { ...shared, files, signal, keyframes: async () => [] } satisfies StepContext
+    return {
+      ...shared,
+      files,
+      signal,
+      jobsAhead: [],
+      keyframes: async () => [],
+    } satisfies StepContext
   }
 
   it('takes the captions that came with the video, and says so', async () => {

@@ -36,8 +36,10 @@ export class DetectionStep implements PipelineStep {
     const { ref } = await models.describe('detector')
     const taxonomy = await loadTaxonomy(video.taxonomy)
     const pictures = await files.pictures(frames, signal)
-    const { results: boxes, counts } = await files.lookAt(pictures, settings.profile, (changed) =>
-      models.detect(changed, { signal }),
+    const { results: boxes, counts } = await files.lookAt(
+      'detector',
+      { keyframes: frames, pictures, profile: settings.profile },
+      (changed) => models.detect(changed, { signal }),
     )
     const words = await lookForWords(context, pictures, taxonomy)
     const seen = frames.map((frame, index) => ({
