@@ -96,8 +96,23 @@ export async function loadTaxonomy(
     options.searchDirs ?? [],
     options.allowPaths ?? true,
   )
-  return parseTaxonomy(await readFile(file, 'utf8'), path.basename(file))
+  const text = await readFile(file, 'utf8')
+  const known = read.get(file)
+  if (known?.text === text) return known.taxonomy
+  const taxonomy = parseTaxonomy(text, path.basename(file))
+  read.delete(file)
+  read.set(file, { text, taxonomy })
+  const [oldest] = read.keys()
+  if (read.size > MOST_READ && oldest) read.delete(oldest)
+  return taxonomy
 }
+
+/**
+ * The last ones by file: each video asks eight times, and reading the YAML takes 25 ms. Nobody changes
+ * what is given out.
+ */
+const read = new Map<string, { text: string; taxonomy: Taxonomy }>()
+const MOST_READ = 8
 
 /**
  * A taxonomy from the text of a YAML file; `origin` names it in messages.

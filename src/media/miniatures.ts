@@ -88,7 +88,7 @@ export class MiniatureStream {
 
 /** @param sent `SENT_BYTES` bytes, grey, row by row */
 export function miniatureOf(sent: Uint8Array, microseconds: number): Miniature {
-  const pixels = new Float32Array(PIXELS)
+  const pixels = newPixels()
   for (let y = 0, to = 0; y < MINIATURE.height; y++) {
     for (let x = 0; x < MINIATURE.width; x++, to++) {
       const from = 2 * y * SENT.width + 2 * x
@@ -113,6 +113,16 @@ export function miniatureOf(sent: Uint8Array, microseconds: number): Miniature {
   const mean = sum / n
   const deviation = Math.sqrt(Math.max(0, squares / n - mean ** 2))
   return { microseconds, pixels, mean, deviation, inside }
+}
+
+/** Memory for the pixels of several frames at once: a block for each would keep the collector busy. */
+let block = new Float32Array(0)
+
+function newPixels(): Float32Array {
+  if (block.length < PIXELS) block = new Float32Array(64 * PIXELS)
+  const pixels = block.subarray(0, PIXELS)
+  block = block.subarray(PIXELS)
+  return pixels
 }
 
 function insideOf(pixels: Float32Array): Inside {

@@ -21,14 +21,21 @@ const STILL_GREY = 8
  * @returns indices, never rising above their own place
  */
 export async function lastChanged(files: readonly string[]): Promise<number[]> {
+  const hasChanged = changeOf()
   const last: number[] = []
-  let looked: { at: number; grey: Float64Array } | null = null
-  for (const [at, file] of files.entries()) {
-    const grey = await squaresOf(file)
-    if (!looked || difference(grey, looked.grey) > STILL_GREY) looked = { at, grey }
-    last.push(looked.at)
-  }
+  for (const [at, file] of files.entries()) last.push((await hasChanged(file)) ? at : last[at - 1]!)
   return last
+}
+
+/** Whether a picture counts as changed, to be asked of one after the other in order of time. */
+export function changeOf(): (file: string) => Promise<boolean> {
+  let looked: Float64Array | null = null
+  return async (file) => {
+    const grey = await squaresOf(file)
+    if (looked && difference(grey, looked) <= STILL_GREY) return false
+    looked = grey
+    return true
+  }
 }
 
 /** Mean grey of each square, row by row. JPEGs are decoded at an eighth of their size for it. */

@@ -45,12 +45,11 @@ export class FramesStep implements PipelineStep {
         : null
     const keyOf = (timestamp: number) =>
       `videos/${video.id}/frames/${String(Math.round(timestamp * 1000)).padStart(9, '0')}.jpg`
-    // In the fast profile what does not change is not looked at, which only the whole tells.
-    const ahead = settings.profile === 'exact' ? files.lookAhead(models, jobsAhead) : null
+    const ahead = files.lookAhead(models, jobsAhead, settings.profile)
     const extraction = await extract(settings, original, info, folder, {
       skipped,
       signal,
-      onPicture: (file, timestamp) => ahead?.add(keyOf(timestamp), file),
+      onPicture: (file, timestamp) => ahead.add(keyOf(timestamp), file),
     })
 
     if (extraction.audio) await rename(extraction.audio, files.scratch(SCRATCH_AUDIO))

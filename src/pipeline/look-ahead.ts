@@ -1,4 +1,5 @@
-import type { ModelJob } from '../models/catalog.ts'
+import type { Profile } from '../config/settings.ts'
+import { changeOf } from '../media/still-frames.ts'
 import type { Detection, ModelHost } from '../models/host.ts'
 
 /** What the models say of one picture, by the job that asks. */
@@ -13,6 +14,9 @@ const MOST_OUT = 48
 /** Pictures whose results wait for their step, some 4 kB each: half an hour of video. */
 const MOST_KEPT = 2_000
 
+/** What a model said; null when it was not asked or failed. */
+type Answer = { model: string; said: Said[PictureJob] } | null
+
 /**
  * Shows pictures to the models while the rest of the video is still being decoded, which leaves cores
  * idle. Nothing depends on it: a step takes what is there and asks for the rest itself. Results are kept
@@ -22,64 +26,75 @@ export class LookAhead {
   readonly #models: ModelHost
   readonly #jobs: readonly PictureJob[]
   readonly #signal: AbortSignal
-  readonly #kept = new Map<string, Promise<Said[PictureJob]>>()
+  /** Whether a picture is worth showing; in the order in which they come. */
+  readonly #isNew: (file: string) => Promise<boolean>
+  #before: Promise<unknown> = Promise.resolve()
+  /** By job and picture. */
+  readonly #kept = new Map<string, Promise<Answer>>()
   #out = 0
   #isOff = false
 
   /** @param signal ends what is out */
-  constructor(models: ModelHost, jobs: readonly PictureJob[], signal: AbortSignal) {
+  constructor(
+    models: ModelHost,
+    { jobs, profile }: { jobs: readonly PictureJob[]; profile: Profile },
+    signal: AbortSignal,
+  ) {
     this.#models = models
     this.#jobs = jobs
     this.#signal = signal
+    this.#isNew = profile === 'fast' ? changeOf() : async () => true
   }
 
   /** @param key under which `take` asks for what is said of this file */
   add(key: string, file: string): void {
     if (this.#isOff || this.#out >= MOST_OUT || this.#kept.size >= MOST_KEPT) return
-    this.#out += 1
-    const asked = this.#jobs.map(async (job) => {
-      const saying = this.#ask(job, file)
-      // Whoever takes it hears of its failure, if anybody does.
-      saying.catch(() => {})
-      this.#kept.set(`${await this.#modelOf(job)} ${key}`, saying)
-      await saying
-    })
-    Promise.all(asked)
-      // Its step will say what is wrong with it: a model that is not installed, most of all.
-      .catch(() => {
-        this.#isOff = true
+    const isNew = this.#before.then(() => this.#isNew(file))
+    this.#before = isNew.catch(() => {})
+    for (const job of this.#jobs) {
+      this.#out += 1 / this.#jobs.length
+      const answer = isNew
+        .then((isWorthIt) => (isWorthIt ? this.#ask(job, file) : null))
+        .catch(() => {
+          // Its step will say what is wrong: that a model is not installed, most of all.
+          this.#isOff = true
+          return null
+        })
+      this.#kept.set(`${job} ${key}`, answer)
+      void answer.then(() => {
+        this.#out -= 1 / this.#jobs.length
       })
-      .finally(() => {
-        this.#out -= 1
-      })
+    }
   }
 
   /**
-   * What the job's present model says of pictures, as it comes: null for one that it was not shown, a
-   * promise of null for one with which it failed.
+   * What the job's present model says of pictures, as it comes: null for one that it was not asked about,
+   * a promise of null for one with which it failed.
    */
   async take<J extends PictureJob>(
     job: J,
     keys: readonly string[],
   ): Promise<(Promise<Said[J] | null> | null)[]> {
-    const model = await this.#modelOf(job)
+    const present = await this.#modelOf(job)
     return keys.map((key) => {
-      const saying = this.#kept.get(`${model} ${key}`) as Promise<Said[J]> | undefined
-      return saying?.catch(() => null) ?? null
+      const asked = this.#kept.get(`${job} ${key}`)
+      if (!asked) return null
+      return asked.then((answer) => (answer?.model === present ? (answer.said as Said[J]) : null))
     })
   }
 
-  async #ask(job: PictureJob, file: string): Promise<Said[PictureJob]> {
+  async #ask(job: PictureJob, file: string): Promise<Answer> {
+    const model = await this.#modelOf(job)
     const options = { signal: this.#signal }
     const [said] =
       job === 'clip'
         ? await this.#models.embedImages([file], options)
         : await this.#models.detect([file], options)
-    return said!
+    return { model, said: said! }
   }
 
-  async #modelOf(job: ModelJob): Promise<string> {
+  async #modelOf(job: PictureJob): Promise<string> {
     const { ref } = await this.#models.describe(job)
-    return `${job} ${ref.name} ${ref.revision}`
+    return `${ref.name} ${ref.revision}`
   }
 }

@@ -34,7 +34,12 @@ export class Looker {
     this.#sources ??= lastChanged(pictures)
     const sources = await this.#sources
     const changed = pictures.flatMap((_, index) => (sources[index] === index ? [index] : []))
-    const results = await look(changed.map((index) => pictures[index]!))
+    const results = await this.#lookAtAll(
+      job,
+      changed.map((index) => keys[index]!),
+      changed.map((index) => pictures[index]!),
+      look,
+    )
     const place = new Map(changed.map((index, at) => [index, at]))
     return {
       results: sources.map((source) => results[place.get(source)!]!),

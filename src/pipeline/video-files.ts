@@ -82,8 +82,8 @@ export class VideoFiles implements AsyncDisposable {
   }
 
   /** Begins to show pictures to models by their storage keys; `lookAt` finds what they said. */
-  lookAhead(models: ModelHost, jobs: readonly PictureJob[]): LookAhead {
-    this.#looker.ahead = new LookAhead(models, jobs, this.#closing.signal)
+  lookAhead(models: ModelHost, jobs: readonly PictureJob[], profile: Profile): LookAhead {
+    this.#looker.ahead = new LookAhead(models, { jobs, profile }, this.#closing.signal)
     return this.#looker.ahead
   }
 

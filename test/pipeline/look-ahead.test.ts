@@ -21,6 +21,9 @@ function modelsThat(say: (file: string) => Promise<Float32Array>) {
 const vectorOf = (text: string) => Float32Array.of(Number(/\d+/.exec(text)?.[0]))
 const pictures = ['1.jpg', '2.jpg', '3.jpg']
 
+const lookAhead = (models: ModelHost) =>
+  new LookAhead(models, { jobs: ['clip'], profile: 'exact' }, new AbortController().signal)
+
 /** Looks at all three, and says what was looked at then and not before. */
 async function look(looker: Looker) {
   const late: string[] = []
@@ -39,7 +42,7 @@ describe('looking at pictures while the video is decoded', () => {
   it('gives each picture what was said of it, and asks for the rest', async () => {
     const models = modelsThat(async (file) => vectorOf(file))
     const looker = new Looker()
-    looker.ahead = new LookAhead(models.host, ['clip'], new AbortController().signal)
+    looker.ahead = lookAhead(models.host)
     looker.ahead.add('3.jpg', 'scratch/3.jpg')
     looker.ahead.add('1.jpg', 'scratch/1.jpg')
     expect(await look(looker)).toEqual({ late: ['store/2.jpg'], results: [1, 2, 3] })
@@ -52,7 +55,7 @@ describe('looking at pictures while the video is decoded', () => {
       return vectorOf(file)
     })
     const looker = new Looker()
-    looker.ahead = new LookAhead(models.host, ['clip'], new AbortController().signal)
+    looker.ahead = lookAhead(models.host)
     looker.ahead.add('1.jpg', 'scratch/1.jpg')
     looker.ahead.add('2.jpg', 'scratch/2.jpg')
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -65,7 +68,7 @@ describe('looking at pictures while the video is decoded', () => {
   it('takes nothing from a model that was exchanged meanwhile', async () => {
     const models = modelsThat(async () => Float32Array.of(99))
     const looker = new Looker()
-    looker.ahead = new LookAhead(models.host, ['clip'], new AbortController().signal)
+    looker.ahead = lookAhead(models.host)
     for (const name of pictures) looker.ahead.add(name, `scratch/${name}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
     models.exchange()
