@@ -83,6 +83,9 @@ export type Warning =
   | 'shorter-than-declared'
   | 'longer-than-declared'
 
+/** As the models have: a search, the API and the database come first when cores are short. */
+const DECODE_NICENESS = 10
+
 const THUMBNAIL_MAX_WIDTH = 480
 const WAV_HEADER_BYTES = 44
 const STDERR_BYTES = 16 * 1024
@@ -132,6 +135,7 @@ export async function extract(
     tools.ffmpeg,
     decodeArguments(tools, path.resolve(file), info, limitSeconds, options.skipped),
     {
+      niceness: DECODE_NICENESS,
       cwd: folder, // outputs have fixed relative names: nothing to escape in them
       timeoutMs: timeLimitMs(limitSeconds),
       maxOutputBytes: STDERR_BYTES,
@@ -150,6 +154,7 @@ export async function extract(
     },
   )
   throwIfSystemFault(result)
+  await miniatures.finish()
 
   const transitions = detector.finish()
   const keyframes = await keyframesOf(log, transitions, folder)

@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { constants } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { type ForgeindexError, PermanentError, TransientError } from '../errors.ts'
@@ -14,6 +14,8 @@ export interface RunOptions {
   cwd?: string
   /** Variables added to the inherited ones (which come without our secrets). */
   env?: Record<string, string>
+  /** Added to the priority number that it runs with (`nice`), where the system allows it. Default 0. */
+  niceness?: number
   /** How many characters of the end of each output stream are kept. Default 1 Mi. */
   maxOutputBytes?: number
   /** Called with each line of standard output, without its line end. */
@@ -74,7 +76,10 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
       detached: true, // makes it the leader of a new process group, which `killGroup` can name
     }) as ChildProcessByStdio<null, Readable, Readable>
     const { pid } = child
-    if (pid !== undefined) liveGroups.add(pid)
+    if (pid !== undefined) {
+      liveGroups.add(pid)
+      yieldCores(pid, options.niceness ?? 0)
+    }
 
     let stoppedBecause: { reason: unknown } | null = null
     const timers: NodeJS.Timeout[] = []
@@ -183,6 +188,16 @@ const liveGroups = new Set<number>()
 process.on('exit', () => {
   for (const pid of liveGroups) signalGroup(pid, 'SIGKILL')
 })
+
+/** Before it starts threads, which inherit it. */
+function yieldCores(pid: number, niceness: number): void {
+  if (niceness === 0) return
+  try {
+    setPriority(pid, Math.min(19, getPriority() + niceness))
+  } catch {
+    // Gone already, or not allowed: it runs all the same.
+  }
+}
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid !== undefined) signalGroup(child.pid, signal)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -31,6 +32,8 @@ export class VideoFiles implements AsyncDisposable {
   private constructor(storage: Storage, video: Video, folder: string) {
     this.#storage = storage
     this.#video = video
+    // Everything that is shown ahead listens to it.
+    setMaxListeners(0, this.#closing.signal)
     this.folder = folder
   }
 

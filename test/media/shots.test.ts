@@ -191,9 +191,10 @@ describe('transitions', () => {
 })
 
 describe('frames and their times', () => {
-  it('find each other, however the bytes are split and whichever comes first', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1 }), (sizes) => {
+  it('find each other, however the bytes are split and whichever comes first', async () => {
+    const sizesOfBlocks = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(sizesOfBlocks, async (sizes) => {
         const frames = 6
         const bytes = Buffer.concat(
           Array.from({ length: frames }, (_, i) => bytesOf(uniform(10 * i + 10))),
@@ -209,9 +210,21 @@ describe('frames and their times', () => {
           from = Math.min(bytes.length, from + size)
         }
         for (let i = sizes.length + 1; i < frames; i++) stream.expect(i === 2 ? Number.NaN : i)
+        await stream.finish()
         expect(seen).toEqual([0, 1, 3, 4, 5].map((i) => [i, 10 * i + 10]))
       }),
     )
+  })
+})
+
+describe('a listener to frames', () => {
+  it('that fails ends the reading with its error', async () => {
+    const stream = new MiniatureStream(() => {
+      throw new Error('seen enough')
+    })
+    stream.read(bytesOf(uniform(10)))
+    stream.expect(0)
+    await expect(stream.finish()).rejects.toThrow('seen enough')
   })
 })
 
