@@ -222,7 +222,7 @@ describe('a listener to frames', () => {
     const stream = new MiniatureStream(() => {
       throw new Error('seen enough')
     })
-    stream.read(bytesOf(uniform(10)))
+    stream.read(Buffer.from(bytesOf(uniform(10))))
     stream.expect(0)
     await expect(stream.finish()).rejects.toThrow('seen enough')
   })
