@@ -37,6 +37,10 @@ export interface Served extends AsyncDisposable {
   url: string
   /** @param queries searched for in the library afterwards */
   ingest(file: string, queries?: readonly string[]): Promise<WholeRun>
+  /** All videos of a folder, `seconds` from the task's making to its end. */
+  ingestFolder(
+    folder: string,
+  ): Promise<Pick<WholeRun, 'seconds' | 'parentCpuSeconds'> & { processed: number; failed: number }>
 }
 
 /** Starts `forgeindex serve` on an empty library in `dataDir`. */
@@ -51,24 +55,39 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
   })
   const ended = new Promise<void>((resolve) => server.once('close', () => resolve()))
   await untilHealthy(url, server)
+  const take = async (place: string) => {
+    const cpuBefore = cpuSeconds(server.pid!)
+    const { code, stdout, stderr } = await run(
+      process.execPath,
+      [program, 'ingest', place, '--wait', '--json'],
+      { cwd: root, env: env as Record<string, string>, timeoutMs: 1_800_000 },
+    )
+    const cpuAfter = cpuSeconds(server.pid!)
+    if (code !== 0) throw new Error(`forgeindex ingest ended with ${code}: ${stderr}`)
+    const task = JSON.parse(stdout) as {
+      created_at: string
+      finished_at: string
+      videos_processed: number
+      videos_failed: number
+    }
+    return {
+      seconds: (Date.parse(task.finished_at) - Date.parse(task.created_at)) / 1000,
+      processed: task.videos_processed,
+      failed: task.videos_failed,
+      parentCpuSeconds: cpuAfter === null || cpuBefore === null ? null : cpuAfter - cpuBefore,
+    }
+  }
   return {
     pid: server.pid!,
     url,
+    ingestFolder: take,
     async ingest(file, queries = []) {
       const health = watchHealth(url)
-      const cpuBefore = cpuSeconds(server.pid!)
-      const { code, stdout, stderr } = await run(
-        process.execPath,
-        [program, 'ingest', file, '--wait', '--json'],
-        { cwd: root, env: env as Record<string, string>, timeoutMs: 1_800_000 },
-      )
-      const cpuAfter = cpuSeconds(server.pid!)
+      const { seconds, parentCpuSeconds } = await take(file).finally(() => health.stop())
       const healthP99Ms = await health.stop()
-      if (code !== 0) throw new Error(`forgeindex ingest ended with ${code}: ${stderr}`)
-      const task = JSON.parse(stdout) as { created_at: string; finished_at: string }
       const video = await detailOf(url, path.basename(file))
       return {
-        seconds: (Date.parse(task.finished_at) - Date.parse(task.created_at)) / 1000,
+        seconds,
         steps: video.steps,
         keyframes: video.keyframes.length,
         detections: video.detections.length,
@@ -81,7 +100,7 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
             queries.map(async (query) => [query, await momentsOf(url, query)] as const),
           ),
         ),
-        parentCpuSeconds: cpuAfter === null || cpuBefore === null ? null : cpuAfter - cpuBefore,
+        parentCpuSeconds,
         healthP99Ms,
       }
     },

@@ -22,6 +22,7 @@ const LATER = 4
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
+  readonly #allThreads: number
   readonly #threads: number
   readonly #device: DeviceSetting
   readonly #onNote: (message: string) => void
@@ -35,7 +36,8 @@ export class LoadedModels {
     options: { threads: number; device: DeviceSetting },
     onNote: (message: string) => void,
   ) {
-    // Image vectors, objects and speech run side by side.
+    this.#allThreads = Math.max(1, options.threads)
+    // Objects and speech run beside the vectors: what these leave free is enough.
     this.#threads = Math.max(1, Math.round(options.threads / 2))
     this.#device = options.device
     this.#onNote = onNote
@@ -43,7 +45,7 @@ export class LoadedModels {
 
   images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<ImageTower> {
     return this.#once(`${key} image`, () =>
-      ImageTower.load(manifest, files, this.#threads, this.#opener(0)),
+      ImageTower.load(manifest, files, this.#allThreads, this.#opener(0)),
     )
   }
 
