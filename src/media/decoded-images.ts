@@ -6,10 +6,10 @@ import { PermanentError, toError } from '../errors.ts'
 const MAX_PIXELS = 100_000_000
 
 /**
- * Decoded images that are kept for the next model that looks at the same file: 34 keyframes of 720p,
+ * Decoded images that are kept for the next model that looks at the same file: 24 keyframes of 720p,
  * one batch of 16 and what is prepared ahead of the other model's.
  */
-const KEPT_BYTES = 96 * 1024 ** 2
+const KEPT_BYTES = 64 * 1024 ** 2
 
 /** How long they are kept when nobody asks, in milliseconds. */
 const KEPT_MS = 5_000

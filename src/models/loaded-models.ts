@@ -15,10 +15,11 @@ import { openSessionInThread } from './session-thread.ts'
 import { SpeechThread } from './speech-thread.ts'
 
 /**
- * What others wait for comes first: vectors, which near-duplicates and concepts are made from. Where
- * cores are short, objects and speech fill the time beside them.
+ * Added to the priority numbers where cores are short. Speech comes first: it is decoded word by word on
+ * one core, begins last, and would end long after the rest. Then vectors, which near-duplicates and
+ * concepts wait for.
  */
-const LATER = 4
+const LATER = { vectors: 3, objects: 6 }
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
@@ -45,7 +46,7 @@ export class LoadedModels {
 
   images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<ImageTower> {
     return this.#once(`${key} image`, () =>
-      ImageTower.load(manifest, files, this.#allThreads, this.#opener(0)),
+      ImageTower.load(manifest, files, this.#allThreads, this.#opener(LATER.vectors)),
     )
   }
 
@@ -63,7 +64,7 @@ export class LoadedModels {
         manifest,
         requiredFile(files, 'model', manifest.name),
         this.#threads,
-        this.#opener(LATER),
+        this.#opener(LATER.objects),
       ),
     )
   }
@@ -81,7 +82,7 @@ export class LoadedModels {
           tokenizer: requiredFile(files, 'tokenizer', manifest.name),
         },
         this.#threads,
-        this.#opener(LATER),
+        this.#opener(LATER.objects),
       ),
     )
   }
@@ -102,7 +103,7 @@ export class LoadedModels {
           },
           threads: this.#threads,
           device: this.#device,
-          niceness: LATER,
+          niceness: 0,
         },
         this.#onNote,
       ),
