@@ -50,6 +50,7 @@ export function openSessionInThread(
     { resolve(outputs: Record<string, TensorValue>): void; reject(error: unknown): void }
   >()
   let nextId = 1
+  let isOpen = false
   const run: Session['run'] = (feeds) =>
     new Promise((resolve, reject) => {
       const id = nextId++
@@ -66,6 +67,7 @@ export function openSessionInThread(
   return new Promise((resolve, reject) => {
     worker.on('message', (message: FromSessionThread) => {
       if (message.type === 'opened') {
+        isOpen = true
         addDevices(message.devices)
         const { inputMetadata, outputMetadata } = message
         resolve({ inputMetadata, outputMetadata, run, release })
@@ -81,9 +83,9 @@ export function openSessionInThread(
       }
     })
     worker.once('error', (error) => {
-      reject(error)
-      for (const asked of running.values()) asked.reject(error)
-      running.clear()
+      if (!isOpen) return reject(error)
+      // Nobody can answer any more: the process ends as in a crash, and its successor begins anew.
+      throw error
     })
   })
 }
