@@ -3,6 +3,7 @@ import { fromKysely, PgBoss } from 'pg-boss'
 import { toError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Database, Trx } from './database.ts'
+import { WorkerWaker } from './worker-waker.ts'
 
 /** Every kind of background work, with what its job carries. */
 export interface JobKinds {
@@ -60,8 +61,6 @@ const HEARTBEAT_SECONDS = 10
  * in the serving process itself.
  */
 const POLL_SECONDS = { embedded: 2, server: 0.5 }
-/** Time for the transaction that a job is enqueued in to commit, before a worker looks for it. */
-const COMMIT_MS = 15
 const NO_JOB = '00000000-0000-0000-0000-000000000000'
 
 /**
@@ -78,12 +77,11 @@ export class TaskQueue implements AsyncDisposable {
   readonly #draining = new AbortController()
   readonly #stopping = new AbortController()
   readonly #running = new Map<AbortController, unknown>()
-  readonly #workers = new Map<JobKind, { id: string; isBusy: boolean }[]>()
-  /** Jobs by kind that were just enqueued and for which no worker was woken yet. */
-  readonly #fresh = new Map<JobKind, number>()
+  readonly #waker: WorkerWaker
 
   private constructor(boss: PgBoss, database: Database, logger: Logger) {
     this.#boss = boss
+    this.#waker = new WorkerWaker((id) => boss.notifyWorker(id))
     this.#database = database
     this.#logger = logger
   }
@@ -132,17 +130,14 @@ export class TaskQueue implements AsyncDisposable {
         ...(options.delaySeconds ? { startAfter: options.delaySeconds } : {}),
       },
     )
-    if (!options.delaySeconds) this.#wakeWorkers(kind)
+    if (!options.delaySeconds) this.#waker.wake(kind)
   }
 
   /** Works jobs of one kind, `concurrency` at a time, until the queue is closed. */
   async work<K extends JobKind>(kind: K, concurrency: number, handler: JobHandler<K>) {
-    const workers = this.#workers.get(kind) ?? []
-    this.#workers.set(kind, workers)
     // One by one, so that as many are woken as there are jobs.
     for (let index = 0; index < concurrency; index++) {
-      const worker = { id: '', isBusy: false }
-      workers.push(worker)
+      const worker = this.#waker.add(kind)
       worker.id = await this.#boss.work<JobKinds[K] & { attempt?: number }>(
         kind,
         {
@@ -195,19 +190,6 @@ export class TaskQueue implements AsyncDisposable {
     } finally {
       this.#running.delete(local)
     }
-  }
-
-  /** Lets as many idle workers look for work as there are new jobs; polling finds what they miss. */
-  #wakeWorkers(kind: JobKind): void {
-    const fresh = this.#fresh.get(kind) ?? 0
-    this.#fresh.set(kind, fresh + 1)
-    if (fresh > 0) return
-    setTimeout(() => {
-      const count = this.#fresh.get(kind) ?? 0
-      this.#fresh.delete(kind)
-      const idle = (this.#workers.get(kind) ?? []).filter(({ isBusy }) => !isBusy)
-      for (const { id } of idle.slice(0, count)) this.#boss.notifyWorker(id)
-    }, COMMIT_MS).unref()
   }
 
   /** Once for each run is enough: it makes the crashes before it forgotten. */

@@ -1,6 +1,7 @@
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { PermanentError } from '../errors.ts'
+import { AUDIO_RATE } from './decode-arguments.ts'
 import { guardedInput } from './input-guard.ts'
 import { run } from './process.ts'
 import type { MediaTools } from './tools.ts'
@@ -34,4 +35,12 @@ export async function extractAudio(
     )
   }
   await rename(draft, wavFile)
+}
+
+const WAV_HEADER_BYTES = 44
+
+/** Length in seconds of a file as `decodeArguments` writes it; 0 when there is none. */
+export async function wavSeconds(file: string): Promise<number> {
+  const bytes = (await stat(file).catch(() => null))?.size ?? 0
+  return Math.max(0, bytes - WAV_HEADER_BYTES) / (AUDIO_RATE * 2)
 }

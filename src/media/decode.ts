@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
-import { PermanentError, TransientError } from '../errors.ts'
+import { wavSeconds } from './audio.ts'
 import {
   AUDIO_FILE,
-  AUDIO_RATE,
   decodeArguments,
   decodeLimitSeconds,
   keyframeFile,
   timeLimitMs,
 } from './decode-arguments.ts'
+import { diskFull, flooded, hasFaults, throwIfSystemFault, undecodable } from './decode-faults.ts'
 import type { MediaInfo } from './ffprobe.ts'
 import {
   type Candidate,
@@ -21,9 +21,8 @@ import {
   thin,
 } from './keyframe-selection.ts'
 import { MiniatureStream } from './miniatures.ts'
-import { type RunResult, run } from './process.ts'
+import { run } from './process.ts'
 import { FlowMeter, type FlowQuality } from './quality.ts'
-import { pictureTooLarge, tooManyPixels } from './refusals.ts'
 import { ShotDetector } from './shots.ts'
 import type { Skipped } from './skippable-frames.ts'
 import type { MediaTools } from './tools.ts'
@@ -87,7 +86,6 @@ export type Warning =
 const DECODE_NICENESS = 10
 
 const THUMBNAIL_MAX_WIDTH = 480
-const WAV_HEADER_BYTES = 44
 const STDERR_BYTES = 16 * 1024
 
 /**
@@ -158,7 +156,7 @@ export async function extract(
 
   const transitions = detector.finish()
   const keyframes = await keyframesOf(log, transitions, folder)
-  const audioSeconds = await audioLengthSeconds(path.join(folder, AUDIO_FILE))
+  const audioSeconds = await wavSeconds(path.join(folder, AUDIO_FILE))
   if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(result)
   const length = lengthOf(info, log, audioSeconds, limitSeconds)
   const warnings: Warning[] = []
@@ -269,10 +267,6 @@ async function writeThumbnail(
   return file
 }
 
-async function audioLengthSeconds(file: string): Promise<number> {
-  return Math.max(0, (await bytesOf(file)) - WAV_HEADER_BYTES) / (AUDIO_RATE * 2)
-}
-
 /** Size of a file; 0 when there is none. */
 async function bytesOf(file: string): Promise<number> {
   return (await stat(file).catch(() => null))?.size ?? 0
@@ -300,46 +294,4 @@ function lengthOf(
   }
   if (decoded > declared + tolerance) return { seconds: decoded, warning: 'longer-than-declared' }
   return { seconds: declared, warning: null }
-}
-
-/** Whether ffmpeg reported more than streams that we do not decode anyway. */
-function hasFaults(stderr: string): boolean {
-  return stderr.split('\n').some((line) => line.trim() && !line.includes('not on whitelist'))
-}
-
-function throwIfSystemFault({ code, stderr }: RunResult): void {
-  if (/No space left on device|Disk quota exceeded/i.test(stderr)) {
-    throw diskFull(new Error(stderr.trim().slice(-500)))
-  }
-  if (code === 137) {
-    throw new TransientError(
-      'decoder-killed',
-      'The system stopped ffmpeg, most likely for want of memory. Process fewer videos at once.',
-    )
-  }
-}
-
-function diskFull(cause: Error): TransientError {
-  return new TransientError(
-    'disk-full',
-    'The disk is full: the frames of this video could not be written. Free some space and try again.',
-    { cause },
-  )
-}
-
-function undecodable({ stderr }: RunResult): PermanentError {
-  const oversize = pictureTooLarge(stderr)
-  if (oversize) return tooManyPixels(oversize)
-  return new PermanentError(
-    'undecodable',
-    'The file opens, but not one picture or sound in it could be decoded: its content is damaged. Fetch or convert it again.',
-    { cause: new Error(stderr.trim().slice(-1000)) },
-  )
-}
-
-function flooded(): PermanentError {
-  return new PermanentError(
-    'too-many-keyframes',
-    'The picture format of this video changes at nearly every frame, so it was not taken apart. Convert it to one format first.',
-  )
 }
