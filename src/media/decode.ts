@@ -82,8 +82,11 @@ export type Warning =
   | 'shorter-than-declared'
   | 'longer-than-declared'
 
-/** As the models have: a search, the API and the database come first when cores are short. */
-const DECODE_NICENESS = 10
+/**
+ * A search, the API and the database come before it when cores are short, and it before the models,
+ * which wait for what it gives: speech most, which begins with its end and keeps one core only.
+ */
+const DECODE_NICENESS = 5
 
 const THUMBNAIL_MAX_WIDTH = 480
 const STDERR_BYTES = 16 * 1024

@@ -12,41 +12,48 @@ const SQUARE = 4
  */
 const STILL_GREY = 6
 
+/** Mean grey of each square of a picture, row by row. */
+export type Greys = Float32Array
+
 /**
  * For each picture the last one before it that counts as changed, itself when it does: what a model
  * said of that one holds for it too. A slow change adds up, because the comparison is always with the
  * picture that was looked at.
  *
- * @param files readable pictures in order of time
+ * @param pictures in order of time: readable files, or what `greysOf` gave for them
  * @returns indices, never rising above their own place
  */
-export async function lastChanged(files: readonly string[]): Promise<number[]> {
+export async function lastChanged(
+  pictures: readonly (string | Promise<Greys>)[],
+): Promise<number[]> {
   const hasChanged = changeOf()
   const last: number[] = []
-  for (const [at, file] of files.entries()) last.push((await hasChanged(file)) ? at : last[at - 1]!)
+  for (const [at, picture] of pictures.entries()) {
+    const greys = await (typeof picture === 'string' ? greysOf(picture) : picture)
+    last.push(hasChanged(greys) ? at : last[at - 1]!)
+  }
   return last
 }
 
 /** Whether a picture counts as changed, to be asked of one after the other in order of time. */
-export function changeOf(): (file: string) => Promise<boolean> {
-  let looked: Float64Array | null = null
-  return async (file) => {
-    const grey = await squaresOf(file)
-    if (looked && difference(grey, looked) <= STILL_GREY) return false
-    looked = grey
+export function changeOf(): (greys: Greys) => boolean {
+  let looked: Greys | null = null
+  return (greys) => {
+    if (looked && difference(greys, looked) <= STILL_GREY) return false
+    looked = greys
     return true
   }
 }
 
-/** Mean grey of each square, row by row. JPEGs are decoded at an eighth of their size for it. */
-async function squaresOf(file: string): Promise<Float64Array> {
+/** Reads a picture; JPEGs are decoded at an eighth of their size for it. */
+export async function greysOf(file: string): Promise<Greys> {
   const pixels = await sharp(file, { failOn: 'none' })
     .resize(WIDTH, HEIGHT, { fit: 'fill' })
     .grayscale()
     .raw()
     .toBuffer()
   const columns = WIDTH / SQUARE
-  const means = new Float64Array((WIDTH * HEIGHT) / SQUARE ** 2)
+  const means = new Float32Array((WIDTH * HEIGHT) / SQUARE ** 2)
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
       const square = Math.floor(y / SQUARE) * columns + Math.floor(x / SQUARE)
@@ -56,7 +63,7 @@ async function squaresOf(file: string): Promise<Float64Array> {
   return means
 }
 
-function difference(a: Float64Array, b: Float64Array): number {
+function difference(a: Greys, b: Greys): number {
   let largest = 0
   for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!))
   return largest

@@ -17,8 +17,17 @@ import { TextTokens } from './text-tokens.ts'
 /** Absolute path by role, as `ResolvedModel.files`. */
 export type ModelFiles = Partial<Record<FileRole, string>>
 
+/** What gives images their vectors. */
+export interface Images {
+  /** Decodes images; see `ImageTower.prepare`. */
+  prepare(files: readonly string[]): Promise<Float32Array[]>
+  /** Vectors of length 1, float32 [N * dims]; see `ImageTower.run`. */
+  run(pixels: readonly Float32Array[]): Promise<Float32Array>
+  dispose(): Promise<void>
+}
+
 /** The image side of an image-text model: 224 x 224 pixels to a vector. */
-export class ImageTower {
+export class ImageTower implements Images {
   readonly #session: Session
   readonly #manifest: EmbeddingManifest
 

@@ -71,6 +71,8 @@ export class ModelHost implements AsyncDisposable {
     const common = {
       threads: settings.threads,
       device: settings.device,
+      eightBitFolder:
+        settings.profile === 'fast' ? path.join(settings.dataDir, 'cache', 'eight-bit') : null,
       memoryBytes: settings.modelMemoryBytes,
       patienceMs: options.patienceMs ?? null,
     }

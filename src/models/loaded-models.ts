@@ -1,16 +1,17 @@
 import { PermanentError } from '../errors.ts'
-import { ImageTower, type ModelFiles, TextTower } from './clip.ts'
+import { type Images, ImageTower, type ModelFiles, TextTower } from './clip.ts'
 import type { Detector } from './detector/detector.ts'
 import { loadDetector, type PreparedFrame } from './detector/onnx-detector.ts'
 import { OpenVocabularyDetector } from './detector/open-vocabulary.ts'
+import { EightBitImages } from './eight-bit/eight-bit-images.ts'
 import type {
   DetectorManifest,
   EmbeddingManifest,
   FileRole,
   OpenVocabularyManifest,
 } from './manifest.ts'
-import type { OpenSession } from './onnx.ts'
-import type { DeviceSetting, ModelForJob, ModelToRun } from './protocol.ts'
+import { isOnCpu, type OpenSession } from './onnx.ts'
+import type { DeviceSetting, ModelForJob, ModelProcessOptions, ModelToRun } from './protocol.ts'
 import { openSessionInThread } from './session-thread.ts'
 import { SpeechThread } from './speech-thread.ts'
 
@@ -19,13 +20,14 @@ import { SpeechThread } from './speech-thread.ts'
  * one core, begins last, and would end long after the rest. Then vectors, which near-duplicates and
  * concepts wait for.
  */
-const LATER = { vectors: 3, objects: 6 }
+const LATER = { vectors: 6, objects: 9 }
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
   readonly #allThreads: number
   readonly #threads: number
   readonly #device: DeviceSetting
+  readonly #eightBitFolder: string | null
   readonly #onNote: (message: string) => void
   readonly #loaded = new Map<string, Promise<unknown>>()
 
@@ -33,20 +35,22 @@ export class LoadedModels {
    * @param options.threads cores for all models together, at least 1
    * @param onNote hears sentences of models in threads of their own
    */
-  constructor(
-    options: { threads: number; device: DeviceSetting },
-    onNote: (message: string) => void,
-  ) {
+  constructor(options: Omit<ModelProcessOptions, 'niceness'>, onNote: (message: string) => void) {
     this.#allThreads = Math.max(1, options.threads)
     // Objects and speech run beside the vectors: what these leave free is enough.
     this.#threads = Math.max(1, Math.round(options.threads / 2))
     this.#device = options.device
+    this.#eightBitFolder = options.eightBitFolder
     this.#onNote = onNote
   }
 
-  images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<ImageTower> {
+  images({ key, manifest, files }: ModelToRun<EmbeddingManifest>): Promise<Images> {
+    const open = this.#opener(LATER.vectors)
+    const folder = isOnCpu(this.#device) ? this.#eightBitFolder : null
     return this.#once(`${key} image`, () =>
-      ImageTower.load(manifest, files, this.#allThreads, this.#opener(LATER.vectors)),
+      folder
+        ? EightBitImages.load(manifest, files, this.#allThreads, open, folder, this.#onNote)
+        : ImageTower.load(manifest, files, this.#allThreads, open),
     )
   }
 

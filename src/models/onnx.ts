@@ -93,6 +93,11 @@ export async function createSession(
   return session
 }
 
+/** Whether nothing but the CPU would be tried. */
+export function isOnCpu(setting: DeviceSetting): boolean {
+  return acceleratorFor(setting) === null
+}
+
 /** What to try before the CPU; null for nothing. */
 function acceleratorFor(setting: DeviceSetting): string | null {
   if (setting !== 'auto') return setting === 'cpu' ? null : setting

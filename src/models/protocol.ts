@@ -71,6 +71,8 @@ export interface ModelProcessOptions {
   device: DeviceSetting
   /** Added to the priority number that the program runs with (`nice`); 0 leaves it. */
   niceness: number
+  /** Where networks brought to 8 bits are kept, see `EightBitImages`; null: none are used. */
+  eightBitFolder: string | null
 }
 
 /** Where models shall run; `auto` takes a GPU when the runtime can use one here. */

@@ -1,5 +1,5 @@
 import type { Profile } from '../config/settings.ts'
-import { changeOf } from '../media/still-frames.ts'
+import { changeOf, type Greys, greysOf } from '../media/still-frames.ts'
 import type { Detection, ModelHost } from '../models/host.ts'
 
 /** What the models say of one picture, by the job that asks. */
@@ -26,8 +26,10 @@ export class LookAhead {
   readonly #models: ModelHost
   readonly #jobs: readonly PictureJob[]
   readonly #signal: AbortSignal
-  /** Whether a picture is worth showing; in the order in which they come. */
-  readonly #isNew: (file: string) => Promise<boolean>
+  /** Whether a picture is worth showing, asked in the order in which they come; null: all are. */
+  readonly #isNew: ((greys: Greys) => boolean) | null
+  /** Of the pictures that were compared, by key. */
+  readonly #greys = new Map<string, Promise<Greys>>()
   #before: Promise<unknown> = Promise.resolve()
   /** By job and picture. */
   readonly #kept = new Map<string, Promise<Answer>>()
@@ -43,14 +45,18 @@ export class LookAhead {
     this.#models = models
     this.#jobs = jobs
     this.#signal = signal
-    this.#isNew = profile === 'fast' ? changeOf() : async () => true
+    this.#isNew = profile === 'fast' ? changeOf() : null
+  }
+
+  /** What a picture was compared by, so that it is not read again; undefined when it was not. */
+  greysOf(key: string): Promise<Greys> | undefined {
+    return this.#greys.get(key)
   }
 
   /** @param key under which `take` asks for what is said of this file */
   add(key: string, file: string): void {
     if (this.#isOff || this.#out >= MOST_OUT || this.#kept.size >= MOST_KEPT) return
-    const isNew = this.#before.then(() => this.#isNew(file))
-    this.#before = isNew.catch(() => {})
+    const isNew = this.#isWorthIt(key, file)
     for (const job of this.#jobs) {
       this.#out += 1 / this.#jobs.length
       const answer = isNew
@@ -81,6 +87,16 @@ export class LookAhead {
       if (!asked) return null
       return asked.then((answer) => (answer?.model === present ? (answer.said as Said[J]) : null))
     })
+  }
+
+  async #isWorthIt(key: string, file: string): Promise<boolean> {
+    const isNew = this.#isNew
+    if (!isNew) return true
+    const greys = greysOf(file)
+    this.#greys.set(key, greys)
+    const judged = Promise.all([greys, this.#before]).then(([found]) => isNew(found))
+    this.#before = judged.catch(() => {})
+    return judged
   }
 
   async #ask(job: PictureJob, file: string): Promise<Answer> {

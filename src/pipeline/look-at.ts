@@ -31,7 +31,9 @@ export class Looker {
     if (pictures.length === 0) return { results: [], counts: {} }
     if (profile === 'exact')
       return { results: await this.#lookAtAll(job, keys, pictures, look), counts: {} }
-    this.#sources ??= lastChanged(pictures)
+    this.#sources ??= lastChanged(
+      pictures.map((picture, index) => this.ahead?.greysOf(keys[index]!) ?? picture),
+    )
     const sources = await this.#sources
     const changed = pictures.flatMap((_, index) => (sources[index] === index ? [index] : []))
     const results = await this.#lookAtAll(

@@ -3,6 +3,11 @@
  * real graph. Field numbers are those of onnx.proto (onnx/onnx, IR version 8).
  */
 import { writeFile } from 'node:fs/promises'
+import {
+  numberField as integer,
+  bytesField as message,
+  textField as text,
+} from '../../../src/models/eight-bit/protobuf.ts'
 
 export type ElementType = 'float32' | 'int32' | 'int64'
 
@@ -82,22 +87,4 @@ function valueBytes({ name, type, shape }: GraphValue): Buffer {
     message(2, Buffer.concat(dimensions)),
   ])
   return Buffer.concat([text(1, name), message(2, message(1, tensor))])
-}
-
-function integer(field: number, value: number): Buffer {
-  return Buffer.concat([varint(field << 3), varint(value)])
-}
-
-function text(field: number, value: string): Buffer {
-  return message(field, Buffer.from(value))
-}
-
-function message(field: number, bytes: Buffer): Buffer {
-  return Buffer.concat([varint((field << 3) | 2), varint(bytes.length), bytes])
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = []
-  for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) | 128)
-  return Buffer.from([...bytes, value])
 }
