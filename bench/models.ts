@@ -5,7 +5,7 @@
  *
  * The last line is JSON. `--json` leaves out the table before it.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { readSettings } from '../src/config/settings.ts'
@@ -58,12 +58,12 @@ async function bench(): Promise<void> {
   await ask('warm up')
   const quiet = await latencyWhile(ask, new Promise((resolve) => setTimeout(resolve, 5_000)))
   const memory = watchMemory(served.pid)
-  const videos = Promise.all(
-    Array.from({ length: roundCount }, async (_, n) =>
-      served.ingest(await variantOf(settings.ffmpeg, clip, path.join(work, `${n}.mp4`))),
-    ),
-  )
-  const saturated = await latencyWhile(ask, videos)
+  const folder = path.join(work, 'videos')
+  mkdirSync(folder)
+  for (let n = 0; n < roundCount; n++) {
+    await variantOf(settings.ffmpeg, clip, path.join(folder, `${n}.mp4`))
+  }
+  const saturated = await latencyWhile(ask, served.ingestFolder(folder))
   report(cold, { quiet, saturated }, await memory.stop())
 }
 

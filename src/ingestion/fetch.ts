@@ -101,7 +101,7 @@ async function fetchOnce(
           folder,
           { ...options, onBegin },
         )
-    const info = await probe(settings, got.file, options)
+    const info = await probe(settings, got.file, { ...options, content: got.sha256 })
     if (info.durationSeconds > settings.maxVideoDurationSeconds) {
       throw tooLong(info.durationSeconds, settings.maxVideoDurationSeconds)
     }

@@ -51,9 +51,15 @@ const ENTRIES = [
   'stream_side_data=rotation',
 ].join(':')
 
+/** Answers kept, by content: a video is looked at when it is fetched and again when it is decoded. */
+const KEPT_ANSWERS = 64
+const kept = new Map<string, MediaInfo>()
+
 /**
  * Reads a media file's header with ffprobe. Nothing is written.
  *
+ * @param options.content SHA-256 of the file when it is known: what was found for the same content a
+ *   short while ago holds for it too. To start a program stops this one for some 25 ms
  * @throws PermanentError `file-missing`, `empty-file`, `not-a-video` (no media at all),
  *   `format-not-accepted` (playlists, images, rare containers), `damaged` (a media file that cannot be
  *   opened), `no-streams`, `codec-not-accepted` (names the codec), `too-many-pixels`
@@ -63,7 +69,23 @@ const ENTRIES = [
 export async function probe(
   tools: MediaTools,
   file: string,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; content?: string | null } = {},
+): Promise<MediaInfo> {
+  const { content, ...rest } = options
+  const known = content ? kept.get(content) : undefined
+  if (known) return known
+  const found = await readHeader(tools, file, rest)
+  if (content) {
+    kept.set(content, found)
+    if (kept.size > KEPT_ANSWERS) kept.delete(kept.keys().next().value!)
+  }
+  return found
+}
+
+async function readHeader(
+  tools: MediaTools,
+  file: string,
+  options: { signal?: AbortSignal },
 ): Promise<MediaInfo> {
   const absolute = path.resolve(file)
   const bytes = await fileSize(absolute)

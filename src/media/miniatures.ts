@@ -52,7 +52,7 @@ export function miniatureFilter(): string {
 }
 
 /** Frames that are looked at before others may use this thread: some 5 ms. */
-const FRAMES_A_TURN = 32
+const FRAMES_A_TURN = 16
 
 /**
  * Puts together the frames that come as bytes with the times that come as lines of the log. Both come in

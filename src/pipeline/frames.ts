@@ -35,7 +35,7 @@ export class FramesStep implements PipelineStep {
     // They are read from disk while the video is decoded.
     models.prewarm()
     const original = await files.original(signal)
-    const info = await probe(settings, original, { signal })
+    const info = await probe(settings, original, { signal, content: video.contentSha256 })
     const folder = files.scratch('decode')
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })

@@ -12,15 +12,15 @@ const OTHERS_SAMPLED = 160
 
 /** The look under which single pictures of both are most alike. */
 export function findLook(first: Track, second: Track): Look {
-  const a = sampled(first, LOOK_SAMPLED)
-  const b = sampled(second, OTHERS_SAMPLED)
+  const a = sampleOf(first, LOOK_SAMPLED)
+  const b = sampleOf(second, OTHERS_SAMPLED)
   let best: Look = { isMirrored: false, zoom: 1 }
   let bestScore = Number.NEGATIVE_INFINITY
   for (const isMirrored of [false, true]) {
     for (const zoom of ZOOMS) {
       const look = { isMirrored, zoom }
-      const one = seeFirst(a, look)
-      const two = seeSecond(b, look)
+      const one = a.see(...asFirst(look))
+      const two = b.see(...asSecond(look))
       let score = 0
       for (const grid of one.grids) {
         let most = -1
@@ -36,7 +36,41 @@ export function findLook(first: Track, second: Track): Look {
   return best
 }
 
+/** A few of a track's pictures, under each look that was asked for. */
+class Sample {
+  readonly #track: Track
+  readonly #seen = new Map<string, Seen>()
+
+  constructor(track: Track, most: number) {
+    this.#track = sampled(track, most)
+  }
+
+  see(share: number, isMirrored: boolean): Seen {
+    const key = `${share} ${isMirrored}`
+    const known = this.#seen.get(key)
+    if (known) return known
+    const seen = see(this.#track, share, isMirrored)
+    this.#seen.set(key, seen)
+    return seen
+  }
+}
+
+/** By track and number of pictures: a video is compared with several others. */
+const samples = new WeakMap<Track, Map<number, Sample>>()
+
+function sampleOf(track: Track, most: number): Sample {
+  const ofTrack = samples.get(track) ?? new Map<number, Sample>()
+  samples.set(track, ofTrack)
+  const known = ofTrack.get(most)
+  if (known) return known
+  const sample = new Sample(track, most)
+  ofTrack.set(most, sample)
+  return sample
+}
+
+const asFirst = ({ zoom }: Look) => [Math.min(1, zoom), false] as const
+const asSecond = ({ zoom, isMirrored }: Look) => [Math.min(1, 1 / zoom), isMirrored] as const
+
 /** The first one's picture as far as the second one shows it, and the other way round. */
-export const seeFirst = (track: Track, { zoom }: Look): Seen => see(track, Math.min(1, zoom), false)
-export const seeSecond = (track: Track, { zoom, isMirrored }: Look): Seen =>
-  see(track, Math.min(1, 1 / zoom), isMirrored)
+export const seeFirst = (track: Track, look: Look): Seen => see(track, ...asFirst(look))
+export const seeSecond = (track: Track, look: Look): Seen => see(track, ...asSecond(look))
