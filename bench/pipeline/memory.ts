@@ -7,7 +7,10 @@ const SAMPLE_MS = 200
 export interface PeakMemory {
   /** Of the process itself, as the kernel keeps it (VmHWM). */
   parent: number | null
-  /** Of the process and everything under it together, sampled five times a second. */
+  /**
+   * Of the process and everything under it together, sampled five times a second. What several share
+   * counts once: a program that is just being started has all of its parent's memory.
+   */
   everything: number | null
 }
 
@@ -18,8 +21,11 @@ export function watchMemory(pid: number): { stop(): Promise<PeakMemory> } {
   const watch = async () => {
     while (watching) {
       const pids = familyOf(pid)
-      const total = pids.reduce((sum, member) => sum + (statusMiB(member, 'VmRSS') ?? 0), 0)
-      if (total > 0) peak.everything = Math.max(peak.everything ?? 0, Math.round(total))
+      const known = peak.everything ?? 0
+      // The shares take the kernel long to add up: only where they may be more than before.
+      if (sumOf(pids, (member) => statusMiB(member, 'VmRSS')) > known) {
+        peak.everything = Math.max(known, Math.round(sumOf(pids, shareMiB)))
+      }
       await sleep(SAMPLE_MS)
     }
   }
@@ -32,6 +38,10 @@ export function watchMemory(pid: number): { stop(): Promise<PeakMemory> } {
       return { ...peak, parent: own === null ? null : Math.round(own) }
     },
   }
+}
+
+function sumOf(pids: number[], sizeOf: (pid: number) => number | null): number {
+  return pids.reduce((sum, pid) => sum + (sizeOf(pid) ?? 0), 0)
 }
 
 /** A process and its descendants, by the parent numbers in /proc. */
@@ -58,6 +68,12 @@ function procFolders(): string[] {
 function parentOf(pid: number): number | null {
   const stat = readProc(pid, 'stat')
   return stat === null ? null : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+}
+
+/** Resident memory, of what is shared its part (Pss); null when the process has ended. */
+function shareMiB(pid: number): number | null {
+  const line = /^Pss:\s+(\d+) kB/m.exec(readProc(pid, 'smaps_rollup') ?? '')
+  return line ? Number(line[1]) / 1024 : null
 }
 
 /** A size line of /proc/PID/status (proc(5): in kB) as MiB. */
