@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const SAMPLE_MS = 200
+const SAMPLE_MS = 500
 
 /** Peak resident memory in MiB; null where the system has no /proc. */
 export interface PeakMemory {
   /** Of the process itself, as the kernel keeps it (VmHWM). */
   parent: number | null
   /**
-   * Of the process and everything under it together, sampled five times a second. What several share
+   * Of the process and everything under it together, sampled twice a second. What several share
    * counts once: a program that is just being started has all of its parent's memory.
    */
   everything: number | null
