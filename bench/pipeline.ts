@@ -15,7 +15,7 @@ import { type Agreement, agreementWith } from './pipeline/agreement.ts'
 import { bareDecodeSeconds, framesOf, loadBareModels } from './pipeline/bare.ts'
 import { type Baseline, type BaselineRun, openBaseline } from './pipeline/baseline.ts'
 import { benchClip, CLIP_SECONDS, variantOf } from './pipeline/clip.ts'
-import { type FastLoss, fastLoss, QUERIES } from './pipeline/fast-loss.ts'
+import { eightBitVerdict, type FastLoss, fastLoss, QUERIES } from './pipeline/fast-loss.ts'
 import { watchMemory } from './pipeline/memory.ts'
 import { serve, type WholeRun } from './pipeline/served.ts'
 import { wordErrors, wordsOf, wordsSaid } from './pipeline/word-errors.ts'
@@ -61,10 +61,11 @@ async function bench(): Promise<void> {
   const built = await run(process.execPath, [path.join(root, 'scripts/build.mjs')])
   if (built.code !== 0) throw new Error(built.stderr)
 
-  const { rounds, names, memory } = await measure(settings, variables, file, baseline)
+  const { rounds, names, memory, eightBit } = await measure(settings, variables, file, baseline)
   const agreement = baseline ? await agreementOf(baseline, settings, file) : null
   const loss = await lossOf(own, file)
-  report(rounds, memory, { material, models: names, threads: settings.threads }, agreement, loss)
+  const facts = { material, models: names, threads: settings.threads }
+  report(rounds, memory, facts, agreement, { loss, eightBit })
 }
 
 async function measure(
@@ -97,7 +98,8 @@ async function measure(
     })
     note(`round ${n}: ${JSON.stringify(secondsOf(rounds.at(-1)!))}`)
   }
-  return { rounds, names: models.names, memory: await memory.stop() }
+  const eightBit = eightBitVerdict(fast.dataDir)
+  return { rounds, names: models.names, memory: await memory.stop(), eightBit }
 }
 
 function serveProfile(profile: 'exact' | 'fast', variables: NodeJS.ProcessEnv) {
@@ -128,7 +130,7 @@ function report(
   memory: { parent: number | null; everything: number | null },
   facts: { material: string; models: Record<string, string>; threads: number },
   agreement: Agreement | null,
-  loss: FastLoss,
+  { loss, eightBit }: { loss: FastLoss; eightBit: ReturnType<typeof eightBitVerdict> },
 ): void {
   const least = (value: (round: Round) => number) => Math.min(...rounds.map(value))
   const fastest = (key: 'exact' | 'fast') =>
@@ -195,6 +197,8 @@ function report(
     /** Labels that both profiles give, with the environment's own models. */
     agreement_fast: Math.floor(loss.labels * 10_000) / 10_000,
     fast_loss: loss,
+    /** Of the image vectors that the fast profile was timed with; null where it took none. */
+    fast_eight_bit: eightBit && { form: eightBit.form, least_cosine: eightBit.leastCosine },
   }
   for (const [name, value] of Object.entries(result)) {
     note(`${name.padEnd(26)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { WholeRun } from './served.ts'
 import { wordErrors, wordsOf } from './word-errors.ts'
 
@@ -65,4 +67,17 @@ function agreement(one: Set<string>, other: Set<string>): number {
   if (one.size + other.size === 0) return 1
   const both = [...one].filter((statement) => other.has(statement)).length
   return (2 * both) / (one.size + other.size)
+}
+
+/**
+ * In which form a library's image vectors are made in 8 bits (null: in none), and the least cosine with
+ * those in 32 bits that was measured; null before it was decided. See `EightBitImages`.
+ */
+export function eightBitVerdict(
+  dataDir: string,
+): { form: string | null; leastCosine: number | null } | null {
+  const folder = path.join(dataDir, 'cache', 'eight-bit')
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  const verdict = names.find((name) => name.endsWith('.json'))
+  return verdict ? JSON.parse(readFileSync(path.join(folder, verdict), 'utf8')) : null
 }

@@ -35,6 +35,7 @@ export interface Served extends AsyncDisposable {
   pid: number
   /** Base address of its API. */
   url: string
+  dataDir: string
   /** @param queries searched for in the library afterwards */
   ingest(file: string, queries?: readonly string[]): Promise<WholeRun>
   /** All videos of a folder, `seconds` from the task's making to its end. */
@@ -80,6 +81,7 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
   return {
     pid: server.pid!,
     url,
+    dataDir,
     ingestFolder: take,
     async ingest(file, queries = []) {
       const health = watchHealth(url)
