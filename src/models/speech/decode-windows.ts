@@ -1,5 +1,6 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { DecoderWorkspace } from './decoder.ts'
+import { endsInLoop } from './repetition.ts'
 import { createTokenChoice, probabilities, type Sampling } from './token-choice.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import { alignTokens } from './word-alignment.ts'
@@ -21,7 +22,7 @@ export interface DecodedWindow {
   languageProbability: number
   /** The second most probable language; null when there is but one. */
   runnerUp: string | null
-  /** False when the token limit came before the end of the text. */
+  /** False when the token limit, or a loop that would last to it, came before the end of the text. */
   complete: boolean
 }
 
@@ -68,7 +69,7 @@ export async function decodeWindows(
       if (options.soundFrames) row.attention.push(run.attention(i))
       take(row, choose(logits[i]!, row.tokens, row.sampling), vocabulary.endOfText)
     })
-    const left = open.flatMap((row, i) => (row.complete ? [] : [i]))
+    const left = open.flatMap((row, i) => (row.complete || endsInLoop(row.tokens) ? [] : [i]))
     if (left.length === 0) break
     if (left.length < open.length) {
       run.keep(left)

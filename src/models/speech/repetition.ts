@@ -9,6 +9,9 @@ const MAX_PERIOD = 40
 const MIN_REPEATS = 4
 const MIN_LOOP_TOKENS = 8
 
+/** So much of a loop leaves no hope that it ends before the limit of tokens does. */
+const HOPELESS = { repeats: 6, tokens: 30 }
+
 /** Whether a text is too repetitive to be speech (UTF-8 length over deflated length above 2.4). */
 export function isRepetitive(text: string): boolean {
   const bytes = Buffer.from(text)
@@ -31,6 +34,23 @@ export function cutAtLoop(phrases: readonly Phrase[]): { phrases: Phrase[]; loop
     left -= phrase.tokens.length
   }
   return { phrases: kept, looped: true }
+}
+
+/**
+ * Whether nothing but a loop can be expected after these tokens: they end in the same 1–40 of them, six
+ * times over and at least thirty long. A window that is cut off here gives the text that it would give
+ * at the limit, some hundred steps earlier.
+ */
+export function endsInLoop(tokens: readonly number[]): boolean {
+  for (let period = 1; period <= MAX_PERIOD; period++) {
+    const needed = Math.max(HOPELESS.repeats * period, HOPELESS.tokens)
+    if (needed > tokens.length) break
+    let at = tokens.length - 1
+    const first = tokens.length - needed + period
+    while (at >= first && tokens[at] === tokens[at - period]) at--
+    if (at < first) return true
+  }
+  return false
 }
 
 /** Number of tokens up to the end of the first round of the first loop; null without a loop. */
