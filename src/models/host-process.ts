@@ -9,6 +9,7 @@ import { chooseDevice, deviceOfFiles, onSessionNote } from './onnx.ts'
 import {
   type FromModelProcess,
   type ModelProcessOptions,
+  type NoteLevel,
   packError,
   type ToModelProcess,
 } from './protocol.ts'
@@ -132,10 +133,10 @@ function yieldTo(niceness: number): void {
   }
 }
 
-function note(message: string): void {
+function note(message: string, level: NoteLevel = 'warn'): void {
   if (noted.has(message)) return
   noted.add(message)
-  tell({ type: 'note', message })
+  tell({ type: 'note', message, level })
 }
 
 function tell(message: FromModelProcess): void {

@@ -215,7 +215,7 @@ export class Lane implements AsyncDisposable {
   }
 
   #hear(message: FromModelProcess): void {
-    if (message.type === 'note') return void this.#logger.warn(message.message)
+    if (message.type === 'note') return void this.#logger[message.level](message.message)
     this.#isUp = true
     for (const batch of this.#out.values()) {
       // What has not begun waits for the others: their news are its news.

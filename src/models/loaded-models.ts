@@ -11,7 +11,13 @@ import type {
   OpenVocabularyManifest,
 } from './manifest.ts'
 import { isOnCpu, type OpenSession } from './onnx.ts'
-import type { DeviceSetting, ModelForJob, ModelProcessOptions, ModelToRun } from './protocol.ts'
+import type {
+  DeviceSetting,
+  ModelForJob,
+  ModelProcessOptions,
+  ModelToRun,
+  OnNote,
+} from './protocol.ts'
 import { openSessionInThread } from './session-thread.ts'
 import { SpeechThread } from './speech-thread.ts'
 
@@ -28,14 +34,14 @@ export class LoadedModels {
   readonly #threads: number
   readonly #device: DeviceSetting
   readonly #eightBitFolder: string | null
-  readonly #onNote: (message: string) => void
+  readonly #onNote: OnNote
   readonly #loaded = new Map<string, Promise<unknown>>()
 
   /**
    * @param options.threads cores for all models together, at least 1
    * @param onNote hears sentences of models in threads of their own
    */
-  constructor(options: Omit<ModelProcessOptions, 'niceness'>, onNote: (message: string) => void) {
+  constructor(options: Omit<ModelProcessOptions, 'niceness'>, onNote: OnNote) {
     this.#allThreads = Math.max(1, options.threads)
     // Objects and speech run beside the vectors: what these leave free is enough.
     this.#threads = Math.max(1, Math.round(options.threads / 2))

@@ -86,6 +86,11 @@ export type ToModelProcess =
   /** Load a model now, because work for it is coming. Not answered. */
   | { type: 'load'; what: ModelForJob }
 
+export type NoteLevel = 'info' | 'warn'
+
+/** Hears a sentence for the log; without a level it is something to mend. */
+export type OnNote = (message: string, level?: NoteLevel) => void
+
 export type FromModelProcess =
   /** The unit's turn has come: its model is loaded, or the loading begins. */
   | { type: 'started'; id: number }
@@ -94,8 +99,8 @@ export type FromModelProcess =
   | ({ type: 'done'; id: number; outcomes: Outcome[] } & UnitFacts)
   /** Seconds of the recording that are transcribed. */
   | { type: 'progress'; id: number; seconds: number }
-  /** A sentence for the log. */
-  | { type: 'note'; message: string }
+  /** A sentence for the log: news, or something to mend. */
+  | { type: 'note'; message: string; level: NoteLevel }
 
 /** What a model process tells about itself with each unit. */
 export interface UnitFacts {

@@ -8,6 +8,7 @@ import { toError } from '../../errors.ts'
 import { type Images, ImageTower, type ModelFiles } from '../clip.ts'
 import type { EmbeddingManifest } from '../manifest.ts'
 import type { OpenSession } from '../onnx.ts'
+import type { OnNote } from '../protocol.ts'
 import { type Form, writeInEightBits } from './rewrite.ts'
 
 /** Fastest first. */
@@ -53,7 +54,7 @@ export class EightBitImages implements Images {
   #images: Images
   readonly #candidates: AsyncGenerator<Candidate>
   readonly #decide: (verdict: Verdict) => Promise<void>
-  readonly #onNote: (message: string) => void
+  readonly #onNote: OnNote
   /** The form being compared; null while it is written, and once all is decided. */
   #candidate: Candidate | null = null
   #compared: Float32Array[] = []
@@ -64,7 +65,7 @@ export class EightBitImages implements Images {
     images: Images,
     candidates: AsyncGenerator<Candidate>,
     decide: (verdict: Verdict) => Promise<void>,
-    onNote: (message: string) => void,
+    onNote: OnNote,
   ) {
     this.#name = name
     this.#images = images
@@ -87,7 +88,7 @@ export class EightBitImages implements Images {
     threads: number,
     open: OpenSession,
     folder: string,
-    onNote: (message: string) => void,
+    onNote: OnNote,
   ): Promise<Images> {
     const asItIs = () => ImageTower.load(manifest, files, threads, open)
     const source = files.image
@@ -210,6 +211,7 @@ export class EightBitImages implements Images {
     const least = this.#leastCosine.toFixed(5)
     this.#onNote(
       `${this.#name} ${decided}: the vectors of ${this.#compared.length} pictures have a cosine of at least ${least} with those in 32 bits`,
+      'info',
     )
   }
 }
