@@ -26,7 +26,7 @@ import { SpeechThread } from './speech-thread.ts'
  * one core, begins last, and would end long after the rest. Then vectors, which near-duplicates and
  * concepts wait for.
  */
-const LATER = { vectors: 6, objects: 9 }
+const LATER = { vectors: 4, objects: 6 }
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {

@@ -16,7 +16,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'forgeindex-faults-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const silent = createLogger('silent')
 /** Long for a model of a few kilobytes, even on a machine with much else to do. */
-const PATIENCE_MS = 6_000
+const PATIENCE_MS = 12_000
 
 const red = plainJpeg(path.join(folder, 'red.jpg'), { r: 255, g: 0, b: 0 })
 const black = plainJpeg(path.join(folder, 'black.jpg'), { r: 0, g: 0, b: 0 })
