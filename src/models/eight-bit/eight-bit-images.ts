@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
@@ -114,9 +115,10 @@ export class EightBitImages implements Images {
     async function* candidates(): AsyncGenerator<Candidate> {
       await mkdir(folder, { recursive: true })
       for (const form of FORMS) {
-        if (!(await writeInEightBits(source!, fileOf(form), form))) return
-        const images = await load(form)
-        yield { form, images }
+        // An earlier process may have written it and not seen enough pictures.
+        const left = existsSync(fileOf(form)) ? await load(form).catch(() => null) : null
+        if (!left && !(await writeInEightBits(source!, fileOf(form), form))) return
+        yield { form, images: left ?? (await load(form)) }
       }
     }
     const decide = async (decided: Verdict) => {

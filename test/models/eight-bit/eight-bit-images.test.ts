@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -111,6 +112,18 @@ describe('EightBitImages', () => {
     const again = await load()
     expect(again).toBeInstanceOf(ImageTower)
     await again.dispose()
+  })
+
+  it('goes on with the smaller file of a process that ended before it was decided', async () => {
+    const { load, notes, fileOf } = await world()
+    const early = await load()
+    await expect.poll(() => fileOf('columns.onnx').then(existsSync, () => false)).toBe(true)
+    await early.dispose()
+    const { ino } = await stat(await fileOf('columns.onnx'))
+    const later = await load()
+    await until(later, notes, 1)
+    await later.dispose()
+    expect((await stat(await fileOf('columns.onnx'))).ino).toBe(ino)
   })
 
   it('finds out again when the smaller file is damaged', async () => {
