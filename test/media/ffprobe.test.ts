@@ -92,6 +92,18 @@ describe('probe', () => {
     expect((await probe(tools, file)).pixelAspect).toBe(2)
   })
 
+  it('reads the same content once, and every file whose content is not known', async () => {
+    const clip = at('known.mp4')
+    await copyFile(plain, clip)
+    const first = await probe(tools, clip, { content: 'a'.repeat(64) })
+    await writeFile(clip, '')
+    expect(await probe(tools, clip, { content: 'a'.repeat(64) })).toEqual(first)
+    await expect(probe(tools, clip)).rejects.toMatchObject({ code: 'empty-file' })
+    await expect(probe(tools, clip, { content: 'b'.repeat(64) })).rejects.toMatchObject({
+      code: 'empty-file',
+    })
+  })
+
   it('stops when its signal is aborted', async () => {
     await expect(probe(tools, plain, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',

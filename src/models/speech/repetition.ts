@@ -38,8 +38,8 @@ export function cutAtLoop(phrases: readonly Phrase[]): { phrases: Phrase[]; loop
 
 /**
  * Whether nothing but a loop can be expected after these tokens: they end in the same 1–40 of them, six
- * times over and at least thirty long. A window that is cut off here gives the text that it would give
- * at the limit, some hundred steps earlier.
+ * times over and at least thirty long. A window that is cut off here is read as one that was cut off at
+ * the limit, to which it would have gone on.
  */
 export function endsInLoop(tokens: readonly number[]): boolean {
   for (let period = 1; period <= MAX_PERIOD; period++) {

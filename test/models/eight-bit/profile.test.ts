@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createLogger } from '../../../src/log.ts'
 import { ModelHost } from '../../../src/models/host.ts'
 import { randomFrom } from '../../support/random.ts'
+import { heard } from '../support/heard.ts'
 import { testSettings } from '../support/settings.ts'
 import { tinyPair } from '../support/tiny-models.ts'
 import { PERCEPTRON_DIMS, tinyPerceptron } from '../support/tiny-perceptron.ts'
@@ -46,8 +47,9 @@ async function pictures(count: number): Promise<string[]> {
 test('the fast profile takes image vectors in 8 bits once they are proven, exact never does', async () => {
   const files = await pictures(64)
   const [exactSettings, fastSettings] = [await settingsOf('exact'), await settingsOf('fast')]
+  const { logger, lines } = heard('info')
   await using exact = new ModelHost(exactSettings, createLogger('silent'))
-  await using fast = new ModelHost(fastSettings, createLogger('silent'))
+  await using fast = new ModelHost(fastSettings, logger)
   const expected = await exact.embedImages(files)
   const cache = path.join(fastSettings.dataDir, 'cache', 'eight-bit')
   const isDecided = () =>
@@ -64,5 +66,11 @@ test('the fast profile takes image vectors in 8 bits once they are proven, exact
     const cosine = vector.reduce((sum, value, at) => sum + value * expected[n]![at]!, 0)
     expect(cosine).toBeGreaterThan(0.999)
   }
+  expect(lines()).toContainEqual(
+    expect.objectContaining({
+      level: 30,
+      msg: expect.stringContaining('tiny-perceptron runs in 8 bits (columns)'),
+    }),
+  )
   expect(existsSync(path.join(exactSettings.dataDir, 'cache', 'eight-bit'))).toBe(false)
 })
