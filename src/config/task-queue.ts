@@ -56,11 +56,15 @@ const CRASH_LIMIT = 60
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
 const HEARTBEAT_SECONDS = 10
 /**
- * Seconds between two looks of an idle worker. A job of this process wakes one at once; what is left is
- * delayed jobs and, on a server, those of other processes. On the embedded database each look is a query
- * in the serving process itself.
+ * Seconds between two looks of an idle worker. A job of this process wakes one when it is due; what is
+ * left is jobs of other processes on a server, and on the embedded database delayed ones of the process
+ * before. There each look is a query in the serving process itself: every 2 s they took 2 % of a core.
  */
-const POLL_SECONDS = { embedded: 2, server: 0.5 }
+const POLL_SECONDS = { embedded: 10, server: 0.5 }
+/** Seconds between two looks for jobs whose worker died: on the embedded database that is this process. */
+const SUPERVISE_SECONDS = { embedded: 60, server: 2 }
+/** A job that failed is looked for again after this time: what was wrong may last. */
+const FAULT_MS = 2_000
 const NO_JOB = '00000000-0000-0000-0000-000000000000'
 
 /**
@@ -93,8 +97,8 @@ export class TaskQueue implements AsyncDisposable {
       db: { executeSql: (text, values) => database.pool.query(text, values as unknown[]) },
       backend: embedded ? 'pglite' : 'postgres',
       schedule: false,
-      superviseIntervalSeconds: 2,
-      monitorIntervalSeconds: 2,
+      superviseIntervalSeconds: SUPERVISE_SECONDS[database.form],
+      monitorIntervalSeconds: SUPERVISE_SECONDS[database.form],
       reindex: false,
       monitorVacuum: false,
     })
@@ -130,7 +134,7 @@ export class TaskQueue implements AsyncDisposable {
         ...(options.delaySeconds ? { startAfter: options.delaySeconds } : {}),
       },
     )
-    if (!options.delaySeconds) this.#waker.wake(kind)
+    this.#waker.wake(kind, (options.delaySeconds ?? 0) * 1000)
   }
 
   /** Works jobs of one kind, `concurrency` at a time, until the queue is closed. */
@@ -150,8 +154,11 @@ export class TaskQueue implements AsyncDisposable {
           worker.isBusy = true
           try {
             await this.#run(kind, job, handler)
-            // Where there was a job there may be more: look at once. Not after a fault: it may last.
+            // Where there was a job there may be more: look at once.
             this.#boss.notifyWorker(worker.id)
+          } catch (error) {
+            this.#waker.wake(kind, FAULT_MS)
+            throw error
           } finally {
             worker.isBusy = false
           }

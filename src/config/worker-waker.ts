@@ -5,7 +5,10 @@ export interface QueueWorker {
   isBusy: boolean
 }
 
-/** Time for the transaction that a job is enqueued in to commit, before a worker looks for it. */
+/**
+ * Time for the transaction that a job is enqueued in to commit, before a worker looks for it, and for a
+ * delay to be over by the database's clock as well.
+ */
 const COMMIT_MS = 15
 
 /** Lets idle workers of this process look for new jobs at once; polling finds what it misses. */
@@ -25,8 +28,15 @@ export class WorkerWaker {
     return worker
   }
 
-  /** There is a job more of this kind: as many idle workers look for work as there are new jobs. */
-  wake(kind: string): void {
+  /**
+   * There is a job more of this kind, due in `delayMs`: as many idle workers look for work as there are
+   * new jobs.
+   */
+  wake(kind: string, delayMs = 0): void {
+    if (delayMs > 0) {
+      setTimeout(() => this.wake(kind), delayMs).unref()
+      return
+    }
     const fresh = this.#fresh.get(kind) ?? 0
     this.#fresh.set(kind, fresh + 1)
     if (fresh > 0) return

@@ -148,7 +148,7 @@ export class ModelHost implements AsyncDisposable {
    */
   async describe(job: ModelJob): Promise<ResolvedModel> {
     const known = this.#resolved.get(job)
-    if (known && (await isAsResolved(known))) return known
+    if (known && isAsResolved(known)) return known
     const resolved = await resolveModel(this.#settings, job, this.#chosen.get(job))
     if (resolved.installed) this.#resolved.set(job, resolved)
     return resolved
