@@ -121,25 +121,40 @@ describe('readWindowText', () => {
   })
 
   test('goes on behind the break when the same piece alone would come out the same', () => {
-    expect(read(windowOf([10, 30, 0]), decoded(phrase(0, 8, 1)))).toEqual({
-      segments: ['10-18 w1'],
+    expect(read(windowOf([10, 30, 0]), decoded(phrase(0, 8, 1, 2, 3)))).toEqual({
+      segments: ['10-18 w1 w2 w3'],
       again: ['18-30'],
       dropped: [],
     })
   })
 
   test('goes on from the phrase that broke off when a piece alone has others before it', () => {
-    const tokens = [...phrase(0, 8, 1), ...phrase(8, 12, 2)]
+    const tokens = [...phrase(0, 8, 1, 2, 3), ...phrase(8, 12, 4)]
     expect(read(windowOf([10, 30, 0]), decoded(tokens))).toEqual({
-      segments: ['10-18 w1'],
+      segments: ['10-18 w1 w2 w3'],
       again: ['18-30'],
       dropped: [],
     })
   })
 
+  test('does not believe that a few words took half a minute', () => {
+    const pieces = windowOf([10, 14, 0], [15, 30, 4.5], [31, 38, 20])
+    const tokens = [...phrase(0, 24, 1, 2), ...phrase(24, 27, 3)]
+    expect(read(pieces, decoded(tokens))).toEqual({
+      segments: [],
+      again: ['10-14', '15-30', '31-38'],
+      dropped: [],
+    })
+    expect(read(pieces, decoded(tokens), true)).toEqual({
+      segments: ['10-17.5 w1 w2', '35-38 w3'],
+      again: [],
+      dropped: ['17.5-30 no-speech', '31-35 no-speech'],
+    })
+  })
+
   test('says at the last attempt which speech has no text', () => {
-    expect(read(windowOf([10, 30, 0]), decoded(phrase(0, 8, 1)), true)).toEqual({
-      segments: ['10-18 w1'],
+    expect(read(windowOf([10, 30, 0]), decoded(phrase(0, 8, 1, 2, 3)), true)).toEqual({
+      segments: ['10-18 w1 w2 w3'],
       again: [],
       dropped: ['18-30 no-speech'],
     })
@@ -196,10 +211,10 @@ describe('readWindowText', () => {
   })
 
   test('leaves out the unfinished phrase at the token limit and decodes it again', () => {
-    const tokens = [...phrase(0, 12, 1, 2), TIMES + 600, 3, 4]
+    const tokens = [...phrase(0, 7, 1, 2), TIMES + 350, 3, 4]
     expect(read(windowOf([10, 38, 0]), decoded(tokens, { complete: false }))).toEqual({
-      segments: ['10-22 w1 w2'],
-      again: ['22-38'],
+      segments: ['10-17 w1 w2'],
+      again: ['17-38'],
       dropped: [],
     })
   })
