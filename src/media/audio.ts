@@ -2,6 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { PermanentError } from '../errors.ts'
 import { AUDIO_RATE } from './decode-arguments.ts'
+import type { MediaInfo } from './ffprobe.ts'
 import { guardedInput } from './input-guard.ts'
 import { run } from './process.ts'
 import type { MediaTools } from './tools.ts'
@@ -35,6 +36,15 @@ export async function extractAudio(
     )
   }
   await rename(draft, wavFile)
+}
+
+/** From this length on the sound of a video has a run of its own: a program's start takes 20 ms. */
+const ALONE_FROM_SECONDS = 60
+
+/** Whether `extract` decodes the sound apart, long before the last picture. */
+export function isHeardAlone(info: MediaInfo): boolean {
+  const hasBoth = info.videoStream !== null && info.audioStream !== null
+  return hasBoth && info.durationSeconds >= ALONE_FROM_SECONDS
 }
 
 const WAV_HEADER_BYTES = 44

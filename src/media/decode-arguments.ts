@@ -23,8 +23,11 @@ export function keyframeFile(microseconds: number): string {
   return `keyframe-${milliseconds === 0 ? 0 : milliseconds}.jpg`
 }
 
+/** What one run decodes: all, or one part where the other has a run of its own. */
+export type DecodedPart = 'all' | 'pictures' | 'sound'
+
 /**
- * One run, one decode: JPEGs named by their millisecond and a WAV, both to files; a log of candidates
+ * One decode, in one run or in two: JPEGs named by their millisecond and a WAV, both to files; a log of candidates
  * on standard output, a miniature of each frame on file descriptor 3 and a log of all frames on 4.
  * `run` drains the pipes.
  */
@@ -33,10 +36,10 @@ export function decodeArguments(
   absoluteFile: string,
   info: MediaInfo,
   limitSeconds: number,
-  skipped: Skipped | null = null,
+  { skipped = null, part = 'all' }: { skipped?: Skipped | null; part?: DecodedPart } = {},
 ): string[] {
   const video =
-    info.videoStream === null
+    info.videoStream === null || part === 'sound'
       ? ['-progress', 'pipe:1', '-stats_period', '1']
       : [
           ...['-filter_complex', filters(info.videoStream, info)],
@@ -50,7 +53,7 @@ export function decodeArguments(
           ...['-flush_packets', '0', '-f', 'rawvideo', 'pipe:3'],
         ]
   const audio =
-    info.audioStream === null
+    info.audioStream === null || part === 'pictures'
       ? []
       : [
           ...['-map', `0:${info.audioStream}`, '-map_metadata', '-1', '-fflags', '+bitexact'],
@@ -74,7 +77,7 @@ export function decodeArguments(
       '-t',
       limitSeconds.toFixed(3),
     ],
-    ...(skipped ? ['-skip_frame', skipped] : []),
+    ...(skipped && part !== 'sound' ? ['-skip_frame', skipped] : []),
     ...guardedInput('ffmpeg', absoluteFile),
     ...video,
     ...audio,

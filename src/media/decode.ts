@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
-import { wavSeconds } from './audio.ts'
+import { isHeardAlone, wavSeconds } from './audio.ts'
 import {
   AUDIO_FILE,
+  type DecodedPart,
   decodeArguments,
   decodeLimitSeconds,
   keyframeFile,
   timeLimitMs,
 } from './decode-arguments.ts'
 import { diskFull, flooded, hasFaults, throwIfSystemFault, undecodable } from './decode-faults.ts'
+import { decodedLength } from './decoded-length.ts'
 import type { MediaInfo } from './ffprobe.ts'
 import {
   type Candidate,
@@ -21,10 +23,11 @@ import {
   thin,
 } from './keyframe-selection.ts'
 import { MiniatureStream } from './miniatures.ts'
-import { run } from './process.ts'
+import { type RunOptions, run } from './process.ts'
 import { FlowMeter, type FlowQuality } from './quality.ts'
 import { ShotDetector } from './shots.ts'
 import type { Skipped } from './skippable-frames.ts'
+import { together } from './together.ts'
 import type { MediaTools } from './tools.ts'
 import type { Transition } from './transition.ts'
 
@@ -84,7 +87,7 @@ export type Warning =
 
 /**
  * A search, the API and the database come before it when cores are short, and it before the models,
- * which wait for what it gives: speech most, which begins with its end and keeps one core only.
+ * which wait for what it gives.
  */
 const DECODE_NICENESS = 5
 
@@ -92,7 +95,7 @@ const THUMBNAIL_MAX_WIDTH = 480
 const STDERR_BYTES = 16 * 1024
 
 /**
- * Decodes a file once and writes keyframes, a thumbnail and the sound into `folder`. Memory does not
+ * Decodes each stream of a file once and writes keyframes, a thumbnail and the sound into `folder`. Memory does not
  * grow with the length of the video. The caller removes `folder` when this throws.
  *
  * @param info what `probe` said of the same file
@@ -118,6 +121,11 @@ export async function extract(
      * the time in seconds as an `ExtractedKeyframe` has it.
      */
     onPicture?(file: string, timestamp: number): void
+    /**
+     * Called with the WAV of a video of a minute or more while its pictures are still decoded: its sound
+     * has a run of its own then, which takes a fiftieth of the time.
+     */
+    onSound?(file: string): void
   } = {},
 ): Promise<Extraction> {
   const limitSeconds = decodeLimitSeconds(info)
@@ -132,42 +140,57 @@ export async function extract(
   )
   const report = everySecond(options.onProgress)
   const offer = asWritten(folder, options.onPicture)
-  const result = await run(
-    tools.ffmpeg,
-    decodeArguments(tools, path.resolve(file), info, limitSeconds, options.skipped),
-    {
+  const decode = async (part: DecodedPart, more: RunOptions) => {
+    const what = { part, skipped: options.skipped ?? null }
+    const args = decodeArguments(tools, path.resolve(file), info, limitSeconds, what)
+    const result = await run(tools.ffmpeg, args, {
       niceness: DECODE_NICENESS,
       cwd: folder, // outputs have fixed relative names: nothing to escape in them
       timeoutMs: timeLimitMs(limitSeconds),
       maxOutputBytes: STDERR_BYTES,
-      ...(options.signal && { signal: options.signal }),
-      onBytes: (bytes) => miniatures.read(bytes),
-      onLogLine: (line) => {
-        readFrame(line)
-        if (log.lastMicroseconds !== null) report(log.lastMicroseconds / 1e6)
-      },
-      onStdoutLine: (line) => {
-        if (readCandidate(line)) throw flooded()
-        offer(log.candidates)
-        const audioOnlyPosition = /^out_time_us=(\d+)/.exec(line)?.[1]
-        if (audioOnlyPosition) report(Number(audioOnlyPosition) / 1e6)
-      },
+      ...more,
+    })
+    throwIfSystemFault(result)
+    return result
+  }
+  const heed: RunOptions = {
+    onBytes: (bytes) => miniatures.read(bytes),
+    onLogLine: (line) => {
+      readFrame(line)
+      if (log.lastMicroseconds !== null) report(log.lastMicroseconds / 1e6)
     },
-  )
-  throwIfSystemFault(result)
+    onStdoutLine: (line) => {
+      if (readCandidate(line)) throw flooded()
+      offer(log.candidates)
+      const audioOnlyPosition = /^out_time_us=(\d+)/.exec(line)?.[1]
+      if (audioOnlyPosition) report(Number(audioOnlyPosition) / 1e6)
+    },
+  }
+  const { onSound, signal } = options
+  const results = !(onSound && isHeardAlone(info))
+    ? [await decode('all', { ...heed, ...(signal && { signal }) })]
+    : await together(
+        signal,
+        (either) => decode('pictures', { ...heed, signal: either }),
+        async (either) => {
+          const sound = await decode('sound', { signal: either })
+          if (sound.code === 0) onSound(path.join(folder, AUDIO_FILE))
+          return sound
+        },
+      )
   await miniatures.finish()
 
   const transitions = detector.finish()
   const keyframes = await keyframesOf(log, transitions, folder)
   const audioSeconds = await wavSeconds(path.join(folder, AUDIO_FILE))
-  if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(result)
-  const length = lengthOf(info, log, audioSeconds, limitSeconds)
+  if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(results[0]!)
+  const length = decodedLength(info, log, audioSeconds, limitSeconds)
   const warnings: Warning[] = []
   if (!info.hasVideo) warnings.push('no-video')
   else if (keyframes.length === 0) warnings.push('video-undecodable')
   if (info.audioCodec && !info.hasAudio) warnings.push('audio-codec-not-accepted')
   if (info.hasAudio && audioSeconds === 0) warnings.push('audio-undecodable')
-  if (result.code !== 0 || hasFaults(result.stderr)) warnings.push('damaged')
+  if (results.some(({ code, stderr }) => code !== 0 || hasFaults(stderr))) warnings.push('damaged')
   if (length.warning) warnings.push(length.warning)
   return {
     keyframes,
@@ -273,28 +296,4 @@ async function writeThumbnail(
 /** Size of a file; 0 when there is none. */
 async function bytesOf(file: string): Promise<number> {
   return (await stat(file).catch(() => null))?.size ?? 0
-}
-
-/**
- * The declared length, if decoding came within half a second or 2 % of it. A last picture that is shown
- * for as long as others were is no fault either.
- */
-function lengthOf(
-  info: MediaInfo,
-  log: SelectionLog,
-  audioSeconds: number,
-  limitSeconds: number,
-): { seconds: number; warning: Warning | null } {
-  const declared = info.durationSeconds
-  const last = log.lastMicroseconds === null ? 0 : log.lastMicroseconds / 1e6
-  const frameSeconds = log.decodedFrames > 0 && info.fps ? 1 / info.fps : 0
-  const end = Math.min(limitSeconds, Math.max(last + frameSeconds, audioSeconds))
-  const decoded = Math.round(end * 1e6) / 1e6
-  const tolerance = Math.max(0.5, declared * 0.02)
-  const held = (2 * log.longestGapMicroseconds) / 1e6
-  if (decoded < declared - Math.max(tolerance, held)) {
-    return { seconds: decoded, warning: 'shorter-than-declared' }
-  }
-  if (decoded > declared + tolerance) return { seconds: decoded, warning: 'longer-than-declared' }
-  return { seconds: declared, warning: null }
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { extract } from '../media/decode.ts'
 import { probe } from '../media/ffprobe.ts'
 import { pictureQuality } from '../media/quality-pictures.ts'
@@ -9,15 +9,13 @@ import { saveQuality } from '../store/quality.ts'
 import { replaceShots, type Shot } from '../store/shots.ts'
 import { updateVideo } from '../store/videos.ts'
 import type { PipelineStep, StepContext, StepInputs, StepReport } from './step.ts'
-
-/** Name of the audio file that this step leaves in the scratch folder for the transcription. */
-export const SCRATCH_AUDIO = 'audio.wav'
+import { captionsInUse } from './transcription.ts'
 
 /** Pictures written to the object store at once. */
 const UPLOADS = 8
 
 /**
- * One decode of the video: keyframes (one a second of presentation time, scene cuts above 0.3, the
+ * One decode of the pictures, one of the sound: keyframes (one a second of presentation time, scene cuts above 0.3, the
  * hard cuts of the adaptive threshold) as JPEG, the shots, the quality of the pictures, the audio as 16 kHz mono WAV, a thumbnail.
  */
 export class FramesStep implements PipelineStep {
@@ -36,7 +34,7 @@ export class FramesStep implements PipelineStep {
     models.prewarm()
     const original = await files.original(signal)
     const info = await probe(settings, original, { signal, content: video.contentSha256 })
-    const folder = files.scratch('decode')
+    const folder = files.decoded
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
     const skipped =
@@ -45,14 +43,19 @@ export class FramesStep implements PipelineStep {
         : null
     const keyOf = (timestamp: number) =>
       `videos/${video.id}/frames/${String(Math.round(timestamp * 1000)).padStart(9, '0')}.jpg`
-    const ahead = files.lookAhead(models, jobsAhead, settings.profile)
+    const ahead = files.lookAhead(
+      models,
+      jobsAhead.filter((job) => job !== 'speech'),
+      settings.profile,
+    )
     const extraction = await extract(settings, original, info, folder, {
       skipped,
       signal,
       onPicture: (file, timestamp) => ahead.add(keyOf(timestamp), file),
+      ...(jobsAhead.includes('speech') && !captionsInUse(settings, video)
+        ? { onSound: (file) => files.listenAhead.begin(models, file) }
+        : {}),
     })
-
-    if (extraction.audio) await rename(extraction.audio, files.scratch(SCRATCH_AUDIO))
 
     // Before the pictures are stored, which may move them.
     const pictures = await pictureQuality(

@@ -1,6 +1,7 @@
 import type { Profile } from '../config/settings.ts'
 import { changeOf, type Greys, greysOf } from '../media/still-frames.ts'
 import type { Detection, ModelHost } from '../models/host.ts'
+import type { SpeechResult } from '../models/speech/result.ts'
 
 /** What the models say of one picture, by the job that asks. */
 export interface Said {
@@ -109,8 +110,45 @@ export class LookAhead {
     return { model, said: said! }
   }
 
-  async #modelOf(job: PictureJob): Promise<string> {
-    const { ref } = await this.#models.describe(job)
-    return `${ref.name} ${ref.revision}`
+  #modelOf(job: PictureJob): Promise<string> {
+    return modelOf(this.#models, job)
   }
+}
+
+/** Has the sound of a video transcribed while its pictures are still being decoded; see `LookAhead`. */
+export class ListenAhead {
+  #heard: Promise<{ model: string; speech: SpeechResult } | null> = Promise.resolve(null)
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+
+  /** @param signal ends what is out */
+  constructor(signal: AbortSignal) {
+    this.#signal = AbortSignal.any([signal, this.#stop.signal])
+  }
+
+  /** @param wavFile as `ModelHost.transcribe` takes it, there until the signal */
+  begin(models: ModelHost, wavFile: string): void {
+    this.#heard = (async () => {
+      const model = await modelOf(models, 'speech')
+      return { model, speech: await models.transcribe(wavFile, { signal: this.#signal }) }
+    })().catch(() => null) // Its step will say what is wrong.
+  }
+
+  /**
+   * What the present model heard; null when it was not asked or failed.
+   *
+   * @param signal ends what is out
+   */
+  async take(models: ModelHost, signal: AbortSignal): Promise<SpeechResult | null> {
+    const stop = () => this.#stop.abort(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    const heard = await this.#heard
+    return heard && heard.model === (await modelOf(models, 'speech')) ? heard.speech : null
+  }
+}
+
+async function modelOf(models: ModelHost, job: PictureJob | 'speech'): Promise<string> {
+  const { ref } = await models.describe(job)
+  return `${ref.name} ${ref.revision}`
 }

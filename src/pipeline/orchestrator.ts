@@ -103,7 +103,7 @@ export async function processVideo(
         storage,
         models: services.models,
         logger,
-        jobsAhead: isWantedForSure ? ['clip', 'detector'] : ['clip'],
+        jobsAhead: isWantedForSure ? ['clip', 'detector', 'speech'] : ['clip'],
         files,
         keyframes: () => keyframesOf(db, videoId),
         signal,

@@ -33,8 +33,8 @@ export interface StepContext extends StepInputs {
   storage: Storage
   models: ModelHost
   logger: Logger
-  /** What is going to be asked about each keyframe for sure; the frames step may begin with it. */
-  jobsAhead: readonly PictureJob[]
+  /** What is going to be asked about each keyframe or the sound for sure; the frames step may begin with it. */
+  jobsAhead: readonly (PictureJob | 'speech')[]
   /** Local copies of the video's objects for as long as this run lasts. */
   files: VideoFiles
   /** The video's keyframes in presentation order; read anew after the frames step. */

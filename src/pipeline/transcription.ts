@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { extractAudio } from '../media/audio.ts'
 import { type Caption, parseCaptions } from '../media/captions.ts'
 import type { SpeechResult } from '../models/speech/result.ts'
 import { replaceTranscript } from '../store/transcripts.ts'
 import { getVideo, type Video } from '../store/videos.ts'
-import { SCRATCH_AUDIO } from './frames.ts'
 import type { PipelineStep, StepContext, StepInputs, StepReport } from './step.ts'
 
 /**
@@ -26,7 +25,7 @@ export class TranscriptionStep implements PipelineStep {
   }
 
   async run(context: StepContext): Promise<StepReport> {
-    const { video, settings, db, models, files, signal } = context
+    const { video, db, models, files, signal } = context
     const { hasAudio, duration } = await getVideo(db, video.id)
     if (!hasAudio) {
       return {
@@ -38,18 +37,22 @@ export class TranscriptionStep implements PipelineStep {
     const captions = await readCaptions(context, duration)
     if (captions.length > 0) return fromCaptions(video, captions)
     const { ref } = await models.describe('speech')
-    const audio = files.scratch(SCRATCH_AUDIO)
-    // The frames step of an earlier run left nothing: decode the sound alone.
-    if (!existsSync(audio)) {
-      await extractAudio(settings, await files.original(signal), audio, { signal })
-    }
-    const speech = await models.transcribe(audio, { signal })
+    const speech = (await files.listenAhead.take(models, signal)) ?? (await listen(context))
     return fromModel(video, ref.name, models.deviceOf('speech'), speech)
   }
 }
 
+async function listen({ settings, models, files, signal }: StepContext): Promise<SpeechResult> {
+  // The frames step of an earlier run left nothing: decode the sound alone.
+  if (!existsSync(files.sound)) {
+    await mkdir(files.decoded, { recursive: true })
+    await extractAudio(settings, await files.original(signal), files.sound, { signal })
+  }
+  return await models.transcribe(files.sound, { signal })
+}
+
 /** The captions that stand for the model's transcript; null when there are none or they may not. */
-function captionsInUse(settings: StepInputs['settings'], { captions }: Video) {
+export function captionsInUse(settings: StepInputs['settings'], { captions }: Video) {
   if (!captions || settings.captions === 'ignore') return null
   return captions.kind === 'human' || settings.captions === 'use-automatic' ? captions : null
 }

@@ -7,10 +7,11 @@ import { isRunning } from '../config/running.ts'
 import type { Profile } from '../config/settings.ts'
 import type { Storage } from '../config/storage.ts'
 import { PermanentError } from '../errors.ts'
+import { AUDIO_FILE } from '../media/decode-arguments.ts'
 import type { ModelHost } from '../models/host.ts'
 import type { Keyframe } from '../store/keyframes.ts'
 import type { Video } from '../store/videos.ts'
-import { LookAhead, type PictureJob, type Said } from './look-ahead.ts'
+import { ListenAhead, LookAhead, type PictureJob, type Said } from './look-ahead.ts'
 import { type Looked, Looker } from './look-at.ts'
 
 /** Objects fetched at once when they are not on this machine. */
@@ -26,6 +27,8 @@ export class VideoFiles implements AsyncDisposable {
   readonly #video: Video
   readonly #looker = new Looker()
   readonly #closing = new AbortController()
+  /** What the speech model was asked before its step comes to it. */
+  readonly listenAhead = new ListenAhead(this.#closing.signal)
   /** The scratch folder; exists. */
   readonly folder: string
 
@@ -99,6 +102,16 @@ export class VideoFiles implements AsyncDisposable {
     const copy = this.scratch(pictureName(key))
     await mkdir(path.dirname(copy), { recursive: true })
     await rename(file, copy)
+  }
+
+  /** Path of the folder into which the frames step decodes; may not be there. */
+  get decoded(): string {
+    return this.scratch('decoded')
+  }
+
+  /** Path of the sound as 16 kHz mono WAV, which the frames step leaves for the transcription. */
+  get sound(): string {
+    return path.join(this.decoded, AUDIO_FILE)
   }
 
   /** Path inside the scratch folder, where a step may leave something for a later one to find. */

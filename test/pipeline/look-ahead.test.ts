@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { SkipStep } from '../../src/errors.ts'
 import type { ModelHost } from '../../src/models/host.ts'
-import { LookAhead } from '../../src/pipeline/look-ahead.ts'
+import type { SpeechResult } from '../../src/models/speech/result.ts'
+import { ListenAhead, LookAhead } from '../../src/pipeline/look-ahead.ts'
 import { Looker } from '../../src/pipeline/look-at.ts'
 
 /** Says a vector that tells which file it is of; the real host is in the flow tests. */
@@ -73,5 +74,58 @@ describe('looking at pictures while the video is decoded', () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
     models.exchange()
     expect((await look(looker)).results).toEqual([1, 2, 3])
+  })
+})
+
+describe('listening to the sound while the pictures are decoded', () => {
+  const heard = { text: 'Hold it still.' } as SpeechResult
+  const never = new AbortController().signal
+
+  /** Says what was said once `finish` is called, or fails when the signal says so. */
+  function listeners() {
+    let revision = 'first'
+    let finish = () => {}
+    const host = {
+      describe: async () => ({ ref: { name: 'model', revision } }),
+      transcribe: (_: string, { signal }: { signal: AbortSignal }) =>
+        new Promise<SpeechResult>((resolve, reject) => {
+          finish = () => resolve(heard)
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+        }),
+    } as unknown as ModelHost
+    return { host, exchange: () => (revision = 'second'), finish: () => finish() }
+  }
+
+  async function begun(models: ReturnType<typeof listeners>) {
+    const ahead = new ListenAhead(never)
+    ahead.begin(models.host, 'audio.wav')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    return ahead
+  }
+
+  it('gives what was heard', async () => {
+    const models = listeners()
+    const ahead = await begun(models)
+    const taken = ahead.take(models.host, never)
+    models.finish()
+    expect(await taken).toBe(heard)
+  })
+
+  it('gives nothing when nothing was begun, and nothing of a model that was exchanged', async () => {
+    const models = listeners()
+    expect(await new ListenAhead(never).take(models.host, never)).toBeNull()
+    const ahead = await begun(models)
+    models.finish()
+    models.exchange()
+    expect(await ahead.take(models.host, never)).toBeNull()
+  })
+
+  it('ends what is out when the step that waits for it is stopped', async () => {
+    const models = listeners()
+    const ahead = await begun(models)
+    const step = new AbortController()
+    const taken = ahead.take(models.host, step.signal)
+    step.abort(new Error('cancelled'))
+    expect(await taken).toBeNull()
   })
 })
