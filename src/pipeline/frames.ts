@@ -15,8 +15,9 @@ import { captionsInUse } from './transcription.ts'
 const UPLOADS = 8
 
 /**
- * One decode of the pictures, one of the sound: keyframes (one a second of presentation time, scene cuts above 0.3, the
- * hard cuts of the adaptive threshold) as JPEG, the shots, the quality of the pictures, the audio as 16 kHz mono WAV, a thumbnail.
+ * One decode of the pictures, one of the sound: keyframes (one a second of presentation time, scene cuts
+ * above 0.3, the hard cuts of the adaptive threshold) as JPEG, the shots, the quality of the pictures, the
+ * audio as 16 kHz mono WAV, a thumbnail.
  */
 export class FramesStep implements PipelineStep {
   readonly name = 'frames'
