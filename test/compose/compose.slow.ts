@@ -68,10 +68,14 @@ describe.skipIf(typeof found === 'string')(`the stack in containers${why}`, () =
     if (models) await on.compose('cp', `${models}/.`, 'worker:/data/models')
   }
 
-  /** All rows, but for the id of an upload, which is made from its task's. */
+  /** All rows, but for the id of an upload, which is made from its task's, and its place in it. */
   async function contentsUnder(on: Stack): Promise<Record<string, unknown[]>> {
     const text = JSON.stringify(await contentsOf(on.database))
-    return JSON.parse(text.replace(/"source_id":"[0-9a-f]{64}"/g, '"source_id":"an upload"'))
+    return JSON.parse(
+      text
+        .replace(/"source_id":"[0-9a-f]{64}"/g, '"source_id":"an upload"')
+        .replace(/upload:\/id\/\d{4}\//g, 'upload:/id/'),
+    )
   }
 
   const taskOf = async (on: Stack, id: string) =>
