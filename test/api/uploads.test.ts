@@ -96,7 +96,7 @@ describe('an upload', () => {
       ['same.mp4', 'completed'],
     ])
     // The last one goes just after its video's end is told.
-    await expect.poll(incoming).toEqual([])
+    await expect.poll(incoming, { timeout: 10_000 }).toEqual([])
   })
 
   it('over the limit is refused whole', async () => {

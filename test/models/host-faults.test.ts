@@ -131,8 +131,11 @@ describe('a model process', () => {
         message: expect.stringMatching(/died [23] times .* \(no answer for \d+ s\)/),
       },
     })
-    const deaths = lines().map(({ msg }) => msg)
-    expect(deaths.every((msg) => msg.startsWith('model process ended: no answer'))).toBe(true)
+    // A line may tell as well that a model took long: the machine may be busy.
+    const deaths = lines().flatMap(({ msg }) =>
+      msg.startsWith('model process ended') ? [msg] : [],
+    )
+    expect(deaths.filter((msg) => !msg.includes('no answer'))).toEqual([])
     // Two when it was alone from the start, three when its batch held the other call too.
     expect([2, 3]).toContain(deaths.length)
     expect(await host.detect([await red])).toHaveLength(1)
