@@ -1,3 +1,4 @@
+// Longer than most: pg-boss is wrapped in one place, so that nothing else knows of it.
 import { setMaxListeners } from 'node:events'
 import { fromKysely, PgBoss } from 'pg-boss'
 import { toError } from '../errors.ts'
@@ -56,9 +57,8 @@ const CRASH_LIMIT = 60
 /** pg-boss's minimum; a dead worker's jobs come back after this (10 s measured). */
 const HEARTBEAT_SECONDS = 10
 /**
- * Seconds between two looks of an idle worker. A job of this process wakes one when it is due; what is
- * left is jobs of other processes on a server, and on the embedded database delayed ones of the process
- * before. There each look is a query in the serving process itself: every 2 s they took 2 % of a core.
+ * Seconds between two looks of an idle worker, for jobs of other processes: those of this one wake it. On
+ * the embedded database each look is a query in the serving process: every 2 s they took 2 % of a core.
  */
 const POLL_SECONDS = { embedded: 10, server: 0.5 }
 /** Seconds between two looks for jobs whose worker died: on the embedded database that is this process. */
