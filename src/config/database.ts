@@ -6,6 +6,7 @@ import pg from 'pg'
 import { ForgeindexError, InvalidInputError, TransientError, toError } from '../errors.ts'
 import { withoutCredentials } from '../log.ts'
 import type { Schema } from '../store/schema.ts'
+import { EmbeddedDatabase } from './embedded-database.ts'
 import type { Settings } from './settings.ts'
 
 export type Db = Kysely<Schema>
@@ -55,18 +56,10 @@ export async function openDatabase(settings: Settings): Promise<Database> {
 
 /** The embedded database in `folder`, or in memory when null (tests). Runs no migration. */
 export async function openEmbedded(folder: string | null, snapshot?: Blob): Promise<Database> {
-  // Loaded only here: the WebAssembly build costs a server-form process nothing.
-  const { PGlite } = await import('@electric-sql/pglite')
-  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres')
-  const { vector } = await import('@electric-sql/pglite-pgvector')
-  const pglite = await PGlite.create({
-    ...(folder ? { dataDir: folder } : {}),
-    ...(snapshot ? { loadDataDir: snapshot } : {}),
-    extensions: { vector },
-  })
-  // One session for everything: a second connection would fall into the first one's transaction.
-  const pool = new pg.Pool({ ...createPgConfig(pglite), max: 1, connectionTimeoutMillis: 30_000 })
-  return asDatabase('embedded', pool, () => pglite.close())
+  const embedded = new EmbeddedDatabase(folder, snapshot)
+  await embedded.open()
+  const pool = new pg.Pool(embedded.poolConfig())
+  return asDatabase('embedded', pool, () => embedded.close())
 }
 
 /** A PostgreSQL server. Connects on first use. Runs no migration. */

@@ -1,7 +1,8 @@
+import path from 'node:path'
 import type { InferenceSession } from 'onnxruntime-node'
+import { startThread } from '../threads.ts'
 import { addDevices, type Session, type TensorValue } from './onnx.ts'
 import { type DeviceSetting, type PackedError, unpackError } from './protocol.ts'
-import { startThread } from './worker-thread.ts'
 
 export interface SessionThreadData {
   file: string
@@ -44,7 +45,10 @@ export function openSessionInThread(
   data: SessionThreadData,
   onNote: (message: string) => void,
 ): Promise<Session> {
-  const worker = startThread('session-worker', { workerData: data, resourceLimits: HEAP_MB })
+  const worker = startThread(path.join(import.meta.dirname, 'session-worker'), {
+    workerData: data,
+    resourceLimits: HEAP_MB,
+  })
   const running = new Map<
     number,
     { resolve(outputs: Record<string, TensorValue>): void; reject(error: unknown): void }

@@ -1,6 +1,7 @@
 /** Entry of the thread in which a model process holds one session; see `openSessionInThread`. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Tensor } from 'onnxruntime-node'
+import { yieldThread } from '../threads.ts'
 import {
   chooseDevice,
   devicesOpened,
@@ -16,7 +17,6 @@ import {
   type SessionThreadData,
   type ToSessionThread,
 } from './session-thread.ts'
-import { yieldThread } from './worker-thread.ts'
 
 const { file, threads, device, niceness } = workerData as SessionThreadData
 

@@ -1,9 +1,10 @@
+import path from 'node:path'
 import type { Worker } from 'node:worker_threads'
+import { startThread } from '../threads.ts'
 import { addDevices } from './onnx.ts'
 import { type DeviceSetting, type PackedError, unpackError } from './protocol.ts'
 import type { SpeechResult } from './speech/result.ts'
 import type { SpeechModel, SpeechModelFiles } from './speech/speech-model.ts'
-import { startThread } from './worker-thread.ts'
 
 export interface SpeechThreadData {
   files: SpeechModelFiles
@@ -48,7 +49,9 @@ export class SpeechThread {
 
   /** @throws what `SpeechModel.load` throws */
   static load(data: SpeechThreadData, onNote: (message: string) => void): Promise<SpeechThread> {
-    const worker = startThread('speech-worker', { workerData: data })
+    const worker = startThread(path.join(import.meta.dirname, 'speech-worker'), {
+      workerData: data,
+    })
     const thread = new SpeechThread(worker)
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromSpeechThread) => {

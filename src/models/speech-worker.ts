@@ -1,10 +1,10 @@
 /** Entry of the thread in which a model process runs a speech model; see `SpeechThread`. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { yieldThread } from '../threads.ts'
 import { chooseDevice, devicesOpened, onSessionNote } from './onnx.ts'
 import { packError } from './protocol.ts'
 import { SpeechModel } from './speech/speech-model.ts'
 import type { FromSpeechThread, SpeechThreadData, ToSpeechThread } from './speech-thread.ts'
-import { yieldThread } from './worker-thread.ts'
 
 const { files, threads, device, niceness } = workerData as SpeechThreadData
 const running = new Map<number, AbortController>()

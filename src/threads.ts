@@ -4,14 +4,14 @@ import { pathToFileURL } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
- * Starts a thread on a file beside this one. It is TypeScript when this file is; a thread does not
- * inherit what loads that.
+ * Starts a thread on a file of ours. It is TypeScript when this file is; a thread does not inherit
+ * what loads that.
  *
- * @param name of the file, without its ending
+ * @param file its path, without its ending
  */
-export function startThread(name: string, options: WorkerOptions): Worker {
+export function startThread(file: string, options: WorkerOptions): Worker {
   const extension = path.extname(import.meta.filename)
-  const entry = path.join(import.meta.dirname, `${name}${extension}`)
+  const entry = `${file}${extension}`
   if (extension === '.js') return new Worker(entry, options)
   const load = `import('tsx/esm/api').then(({ register }) => {
     register()
