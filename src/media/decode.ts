@@ -14,6 +14,7 @@ import {
 import { diskFull, flooded, hasFaults, throwIfSystemFault, undecodable } from './decode-faults.ts'
 import { decodedLength } from './decoded-length.ts'
 import type { MediaInfo } from './ffprobe.ts'
+import { FlowInThread } from './flow-thread.ts'
 import {
   type Candidate,
   isCut,
@@ -22,10 +23,8 @@ import {
   type SelectionLog,
   thin,
 } from './keyframe-selection.ts'
-import { MiniatureStream } from './miniatures.ts'
-import { type RunOptions, run } from './process.ts'
-import { FlowMeter, type FlowQuality } from './quality.ts'
-import { ShotDetector } from './shots.ts'
+import { DECODE_NICENESS, type RunOptions, run } from './process.ts'
+import type { FlowQuality } from './quality.ts'
 import type { Skipped } from './skippable-frames.ts'
 import { together } from './together.ts'
 import type { MediaTools } from './tools.ts'
@@ -85,12 +84,6 @@ export type Warning =
   | 'shorter-than-declared'
   | 'longer-than-declared'
 
-/**
- * A search, the API and the database come before it when cores are short, and it before the models,
- * which wait for what it gives.
- */
-const DECODE_NICENESS = 5
-
 const THUMBNAIL_MAX_WIDTH = 480
 const STDERR_BYTES = 16 * 1024
 
@@ -129,14 +122,9 @@ export async function extract(
   } = {},
 ): Promise<Extraction> {
   const limitSeconds = decodeLimitSeconds(info)
-  const detector = new ShotDetector()
-  const meter = new FlowMeter()
-  const miniatures = new MiniatureStream((frame) => {
-    detector.add(frame)
-    meter.add(frame)
-  })
+  using flow = new FlowInThread()
   const { log, readFrame, readCandidate } = readCandidates((microseconds) =>
-    miniatures.expect(microseconds),
+    flow.expect(microseconds),
   )
   const report = everySecond(options.onProgress)
   const offer = asWritten(folder, options.onPicture)
@@ -154,7 +142,7 @@ export async function extract(
     return result
   }
   const heed: RunOptions = {
-    onBytes: (bytes) => miniatures.read(bytes),
+    onBytes: (bytes) => flow.read(bytes),
     onLogLine: (line) => {
       readFrame(line)
       if (log.lastMicroseconds !== null) report(log.lastMicroseconds / 1e6)
@@ -178,13 +166,12 @@ export async function extract(
           return sound
         },
       )
-  await miniatures.finish()
 
-  const transitions = detector.finish()
-  const keyframes = await keyframesOf(log, transitions, folder)
   const audioSeconds = await wavSeconds(path.join(folder, AUDIO_FILE))
-  if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(results[0]!)
   const length = decodedLength(info, log, audioSeconds, limitSeconds)
+  const { transitions, quality } = await flow.finish(length.seconds)
+  const keyframes = await keyframesOf(log, transitions, folder)
+  if (keyframes.length === 0 && audioSeconds === 0) throw undecodable(results[0]!)
   const warnings: Warning[] = []
   if (!info.hasVideo) warnings.push('no-video')
   else if (keyframes.length === 0) warnings.push('video-undecodable')
@@ -195,7 +182,7 @@ export async function extract(
   return {
     keyframes,
     transitions,
-    quality: meter.finish(length.seconds),
+    quality,
     thumbnail: await writeThumbnail(keyframes, length.seconds, folder),
     audio: audioSeconds > 0 ? path.join(folder, AUDIO_FILE) : null,
     durationSeconds: length.seconds,

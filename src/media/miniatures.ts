@@ -3,8 +3,6 @@
  * are told. It comes out of the same decode as the keyframes and costs about 3 % of decoding 720p.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
 /** Size in which ffmpeg sends a frame. */
 const SENT = { width: 64, height: 36 }
 
@@ -51,12 +49,9 @@ export function miniatureFilter(): string {
   return `scale=${SENT.width}:${SENT.height}:flags=fast_bilinear,setsar=1,format=gray`
 }
 
-/** Frames that are looked at before others may use this thread: some 5 ms. */
-const FRAMES_A_TURN = 16
-
 /**
  * Puts together the frames that come as bytes with the times that come as lines of the log. Both come in
- * blocks; the frames are handed on a few at a time, so that this thread answers in between.
+ * blocks, in any order.
  */
 export class MiniatureStream {
   readonly #onFrame: (frame: Miniature) => void
@@ -64,56 +59,28 @@ export class MiniatureStream {
   #times: number[] = []
   #nextTime = 0
   /** Bytes of frames whose time has not come yet, and of the one that is coming. */
-  readonly #chunks: Buffer[] = []
+  readonly #chunks: Uint8Array[] = []
   #bytes = 0
-  #handingOn: Promise<void> | null = null
 
   constructor(onFrame: (frame: Miniature) => void) {
     this.#onFrame = onFrame
   }
 
-  /** @param microseconds of the next frame; NaN when it has no time: it is left out */
-  expect(microseconds: number): void {
-    this.#times.push(microseconds)
-    this.#handOn()
-  }
-
-  read(bytes: Buffer): void {
+  /**
+   * @param times in microseconds, of the next frames; NaN for one that has no time: it is left out
+   * @param bytes of the next frames, in their order, ending anywhere
+   */
+  read(times: readonly number[], bytes: Uint8Array): void {
+    this.#times.push(...times)
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
-    this.#handOn()
-  }
-
-  /** Waits until everything that came is handed on. @throws what the listener threw */
-  async finish(): Promise<void> {
-    await this.#handingOn
-  }
-
-  #handOn(): void {
-    if (this.#handingOn || !this.#isReady) return
-    this.#handingOn = this.#handOnAll()
-    // Whoever waits for the end hears of it.
-    this.#handingOn.catch(() => {})
-  }
-
-  async #handOnAll(): Promise<void> {
-    // Not within the caller's turn: a block has just come, more of it may follow.
-    await nextTurn()
-    while (this.#isReady) {
-      for (let n = 0; n < FRAMES_A_TURN && this.#isReady; n++) {
-        const microseconds = this.#times[this.#nextTime++] ?? Number.NaN
-        const sent = this.#take()
-        if (!Number.isNaN(microseconds)) this.#onFrame(miniatureOf(sent, microseconds))
-      }
-      this.#times = this.#times.slice(this.#nextTime)
-      this.#nextTime = 0
-      await nextTurn()
+    while (this.#nextTime < this.#times.length && this.#bytes >= SENT_BYTES) {
+      const microseconds = this.#times[this.#nextTime++] ?? Number.NaN
+      const sent = this.#take()
+      if (!Number.isNaN(microseconds)) this.#onFrame(miniatureOf(sent, microseconds))
     }
-    this.#handingOn = null
-  }
-
-  get #isReady(): boolean {
-    return this.#nextTime < this.#times.length && this.#bytes >= SENT_BYTES
+    this.#times = this.#times.slice(this.#nextTime)
+    this.#nextTime = 0
   }
 
   /** The next frame's bytes. */

@@ -22,8 +22,11 @@ export interface RunOptions {
   onStdoutLine?(line: string): void
   /** Called with each line of standard error, without its line end. */
   onStderrLine?(line: string): void
-  /** Called with the bytes that the program writes to file descriptor 3, which is open only then. */
-  onBytes?(bytes: Buffer): void
+  /**
+   * Called with the bytes that the program writes to file descriptor 3, which is open only then. No more
+   * are read while the promise that it returns is open.
+   */
+  onBytes?(bytes: Buffer): Promise<void> | null
   /** Called with each line that the program writes to file descriptor 4, which is open only then. */
   onLogLine?(line: string): void
 }
@@ -36,6 +39,12 @@ export interface RunResult {
   /** The end of standard error. */
   stderr: string
 }
+
+/**
+ * Of decoding: a search, the API and the database come before it when cores are short, and it before the
+ * models, which wait for what it gives.
+ */
+export const DECODE_NICENESS = 5
 
 const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024
 
@@ -50,14 +59,14 @@ const PIPE_CLOSE_MS = 1_000
 
 /**
  * Runs a program in a process group of its own, without standard input, and waits for its end. A
- * non-zero exit code is an answer, not an error. All outputs are always drained, so the program
- * never waits for us. When the promise settles, the program and its children are gone.
+ * non-zero exit code is an answer, not an error. All outputs are drained, so the program does not wait
+ * for us unless `onBytes` makes it. When the promise settles, the program and its children are gone.
  *
  * @throws PermanentError `program-missing` (not there, or not executable): says how to install it
  * @throws PermanentError `folder-missing` when `cwd` does not exist
  * @throws TransientError `timed-out` after `timeoutMs`; `program-not-started` when the system has no
  *   process, memory or file descriptor left
- * @throws the signal's reason when aborted; whatever a line callback throws
+ * @throws the signal's reason when aborted; whatever a callback throws
  */
 export function run(program: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   const { signal, timeoutMs, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = options
@@ -102,11 +111,10 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
 
     const third = child.stdio[3] instanceof Readable ? child.stdio[3] : null
     third?.on('data', (bytes: Buffer) => {
-      try {
-        options.onBytes?.(bytes)
-      } catch (error) {
-        stop(error)
-      }
+      const isTaken = options.onBytes?.(bytes)
+      if (!isTaken) return
+      third.pause()
+      isTaken.then(() => third.resume(), stop)
     })
     const fourth = child.stdio[4] instanceof Readable ? child.stdio[4] : null
     // A program that is stopped midway resets the pipe; its exit code tells.
