@@ -68,8 +68,7 @@ async function bench(): Promise<void> {
     bare_model_seconds: round(bare.models),
     whole_seconds: round(whole.seconds),
     overhead_ms: Math.round(((whole.seconds - bareSeconds) / clips.length) * 1000),
-    parent_cpu_ms:
-      whole.parentCpuSeconds && Math.round((whole.parentCpuSeconds / clips.length) * 1000),
+    parent_cpu_ms: whole.parentCpu && Math.round((whole.parentCpu.seconds / clips.length) * 1000),
   }
   if (!onlyJson) {
     for (const [name, value] of Object.entries(result)) {

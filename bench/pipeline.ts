@@ -180,7 +180,10 @@ function report(
     peak_memory_mb: memory.everything,
     parent_peak_memory_mb: memory.parent,
     baseline_peak_memory_mb: brief?.peakMemoryMb ?? null,
-    parent_idle: best.parentCpuSeconds && round2(1 - best.parentCpuSeconds / best.seconds),
+    /** Of one core: what all threads of the serving process left, and what the one that answers left. */
+    parent_idle: best.parentCpu && round2(1 - best.parentCpu.seconds / best.seconds),
+    serving_thread_idle:
+      best.parentCpu && round2(1 - best.parentCpu.firstThreadSeconds / best.seconds),
     health_p99_ms: round2(Math.max(...rounds.map(({ exact }) => exact.healthP99Ms))),
     word_errors: words,
     /** The least of what makes outputs equal, 1 for the same; null without the baseline. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../../src/media/process.ts'
-import { cpuSeconds } from './cpu-time.ts'
+import { type CpuUsed, countCpu } from './cpu-time.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const program = path.join(root, 'dist/cli.js')
@@ -24,8 +24,8 @@ export interface WholeRun {
   concepts: Set<string>
   /** Beginnings of the best moments of each query in seconds, best first; only when asked for. */
   moments: Map<string, number[]>
-  /** CPU seconds of the serving process itself meanwhile; null where the system does not tell. */
-  parentCpuSeconds: number | null
+  /** Of the serving process itself meanwhile; null where the system does not tell. */
+  parentCpu: CpuUsed | null
   /** 99th percentile of the time that /health took to answer meanwhile, in milliseconds. */
   healthP99Ms: number
 }
@@ -41,7 +41,7 @@ export interface Served extends AsyncDisposable {
   /** All videos of a folder, `seconds` from the task's making to its end. */
   ingestFolder(
     folder: string,
-  ): Promise<Pick<WholeRun, 'seconds' | 'parentCpuSeconds'> & { processed: number; failed: number }>
+  ): Promise<Pick<WholeRun, 'seconds' | 'parentCpu'> & { processed: number; failed: number }>
 }
 
 /** Starts `forgeindex serve` on an empty library in `dataDir`. */
@@ -57,13 +57,13 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
   const ended = new Promise<void>((resolve) => server.once('close', () => resolve()))
   await untilHealthy(url, server)
   const take = async (place: string) => {
-    const cpuBefore = cpuSeconds(server.pid!)
+    const cpuUsed = countCpu(server.pid!)
     const { code, stdout, stderr } = await run(
       process.execPath,
       [program, 'ingest', place, '--wait', '--json'],
       { cwd: root, env: env as Record<string, string>, timeoutMs: 1_800_000 },
     )
-    const cpuAfter = cpuSeconds(server.pid!)
+    const parentCpu = cpuUsed()
     if (code !== 0) throw new Error(`forgeindex ingest ended with ${code}: ${stderr}`)
     const task = JSON.parse(stdout) as {
       created_at: string
@@ -75,7 +75,7 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
       seconds: (Date.parse(task.finished_at) - Date.parse(task.created_at)) / 1000,
       processed: task.videos_processed,
       failed: task.videos_failed,
-      parentCpuSeconds: cpuAfter === null || cpuBefore === null ? null : cpuAfter - cpuBefore,
+      parentCpu,
     }
   }
   return {
@@ -85,7 +85,7 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
     ingestFolder: take,
     async ingest(file, queries = []) {
       const health = watchHealth(url)
-      const { seconds, parentCpuSeconds } = await take(file).finally(() => health.stop())
+      const { seconds, parentCpu } = await take(file).finally(() => health.stop())
       const healthP99Ms = await health.stop()
       const video = await detailOf(url, path.basename(file))
       return {
@@ -102,7 +102,7 @@ export async function serve(dataDir: string, variables: NodeJS.ProcessEnv): Prom
             queries.map(async (query) => [query, await momentsOf(url, query)] as const),
           ),
         ),
-        parentCpuSeconds,
+        parentCpu,
         healthP99Ms,
       }
     },
