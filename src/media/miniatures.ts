@@ -71,7 +71,7 @@ export class MiniatureStream {
    * @param bytes of the next frames, in their order, ending anywhere
    */
   read(times: readonly number[], bytes: Uint8Array): void {
-    this.#times.push(...times)
+    for (const time of times) this.#times.push(time)
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     while (this.#nextTime < this.#times.length && this.#bytes >= SENT_BYTES) {
