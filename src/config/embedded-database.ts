@@ -73,6 +73,7 @@ export class EmbeddedDatabase {
 
   async #end(): Promise<void> {
     const thread = await this.#thread?.catch(() => null)
+    this.#connection?.destroy()
     if (!thread) return
     const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
     thread.ref()
@@ -185,7 +186,7 @@ class EmbeddedConnection extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (this.#thread) {
       tell(this.#thread, { type: 'hang-up' })
-      this.#thread.unref()
+      if (this.#awaited > 0) this.#thread.unref()
     }
     done(error)
   }

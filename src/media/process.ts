@@ -24,7 +24,7 @@ export interface RunOptions {
   onStderrLine?(line: string): void
   /**
    * Called with the bytes that the program writes to file descriptor 3, which is open only then. No more
-   * are read while the promise that it returns is open.
+   * are read while the promise that it returns is open, but for what is in the pipe when the program ends.
    */
   onBytes?(bytes: Buffer): Promise<void> | null
   /** Called with each line that the program writes to file descriptor 4, which is open only then. */

@@ -96,14 +96,29 @@ describe('the embedded database', () => {
   })
 
   it('keeps a process alive for an answer, not for being open', async () => {
-    const program = `import { openEmbedded } from './src/config/database.ts'
-      const { pool } = await openEmbedded(null)
-      pool.query('select 41 + 1 as n').then(({ rows }) => console.log(rows[0].n))`
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '--eval', program],
-      { cwd: root, timeout: 60_000 },
-    )
-    expect(stdout).toBe('42\n')
+    expect(
+      await printed(`const { pool } = await openEmbedded(null)
+        pool.query('select 41 + 1 as n').then(({ rows }) => console.log(rows[0].n))`),
+    ).toBe('42\n')
+  })
+
+  it('keeps a process alive until it is closed', async () => {
+    expect(
+      await printed(`const database = await openEmbedded(null)
+        await database.pool.query('select 1')
+        await database.close()
+        console.log('closed')`),
+    ).toBe('closed\n')
   })
 })
+
+/** What a program prints that ends by itself with exit code 0. */
+async function printed(program: string): Promise<string> {
+  const source = `import { openEmbedded } from './src/config/database.ts'\n${program}`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', source],
+    { cwd: root, timeout: 60_000 },
+  )
+  return stdout
+}
