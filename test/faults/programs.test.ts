@@ -102,10 +102,10 @@ test('a second Ctrl-C stops at once and leaves no process behind', async () => {
   await mkdir(folder)
   const piece = path.join(library.folder, 'piece.mp4')
   await makeClip(piece, { seconds: 4, size: '1280x720' })
-  const copies = ['-stream_loop', '399', '-i', piece, '-c', 'copy', path.join(folder, 'long.mp4')]
+  const copies = ['-stream_loop', '148', '-i', piece, '-c', 'copy', path.join(folder, 'long.mp4')]
   await promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', ...copies])
   const ingest = library.start('ingest', folder)
-  await ingest.saw(/1 of 1 videos|0 of 1 videos/)
+  await ingest.saw(/0 of [01] videos/)
   await sleep(1_000)
   ingest.kill('SIGINT')
   await ingest.saw(/Ctrl-C again/)
