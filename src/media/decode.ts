@@ -88,8 +88,8 @@ const THUMBNAIL_MAX_WIDTH = 480
 const STDERR_BYTES = 16 * 1024
 
 /**
- * Decodes each stream of a file once and writes keyframes, a thumbnail and the sound into `folder`. Memory does not
- * grow with the length of the video. The caller removes `folder` when this throws.
+ * Decodes each stream of a file once and writes keyframes, a thumbnail and the sound into `folder`. Memory
+ * does not grow with the length of the video. The caller removes `folder` when this throws.
  *
  * @param info what `probe` said of the same file
  * @param folder exists and is empty
