@@ -66,6 +66,7 @@ export function decodeArguments(
         ]
   return [
     ...['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'repeat+error'],
+    ...['-filter_complex_threads', String(tools.threads)],
     // ffmpeg moves the file's first timestamp to 0. A negative one is only encoder delay, which
     // players cut off: moving it would shift the pictures.
     ...(info.startSeconds < 0 ? ['-copyts'] : []),

@@ -24,13 +24,12 @@ import { SpeechThread } from './speech-thread.ts'
 /**
  * Added to the priority numbers where cores are short. Speech comes first: it is decoded word by word on
  * one core, begins last, and would end long after the rest. Then vectors, which near-duplicates and
- * concepts wait for.
+ * concepts wait for: objects come clearly after them, so that some are left to find beside those.
  */
-const LATER = { vectors: 4, objects: 6 }
+const LATER = { vectors: 4, objects: 8 }
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
-  readonly #allThreads: number
   readonly #threads: number
   readonly #device: DeviceSetting
   readonly #eightBitFolder: string | null
@@ -42,8 +41,8 @@ export class LoadedModels {
    * @param onNote hears sentences of models in threads of their own
    */
   constructor(options: Omit<ModelProcessOptions, 'niceness'>, onNote: OnNote) {
-    this.#allThreads = Math.max(1, options.threads)
-    // Objects and speech run beside the vectors: what these leave free is enough.
+    // Each model runs beside another one nearly all the time. A thread more would wait more than work:
+    // with two on two cores CLIP took a tenth more CPU alone and a quarter more beside the others.
     this.#threads = Math.max(1, Math.round(options.threads / 2))
     this.#device = options.device
     this.#eightBitFolder = options.eightBitFolder
@@ -55,8 +54,8 @@ export class LoadedModels {
     const folder = isOnCpu(this.#device) ? this.#eightBitFolder : null
     return this.#once(`${key} image`, () =>
       folder
-        ? EightBitImages.load(manifest, files, this.#allThreads, open, folder, this.#onNote)
-        : ImageTower.load(manifest, files, this.#allThreads, open),
+        ? EightBitImages.load(manifest, files, this.#threads, open, folder, this.#onNote)
+        : ImageTower.load(manifest, files, this.#threads, open),
     )
   }
 
