@@ -44,7 +44,7 @@ export interface RunResult {
  * Of decoding: a search, the API and the database come before it when cores are short, and it before the
  * models, which wait for what it gives.
  */
-export const DECODE_NICENESS = 3
+export const DECODE_NICENESS = 5
 
 const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024
 

@@ -34,7 +34,7 @@ const QUERIES_IDLE_MS = 30 * 60_000
 /** Its 450 MB are not kept for what only videos needed: the words of a taxonomy, once. */
 const UNASKED_IDLE_MS = 5_000
 /** A little lower: a search, the API and the database come before videos when cores are short. */
-const WORK_NICENESS = 6
+const WORK_NICENESS = 8
 
 /**
  * Runs the models, in processes of their own: the runtime blocks its thread for a whole batch,

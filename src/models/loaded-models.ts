@@ -26,7 +26,7 @@ import { SpeechThread } from './speech-thread.ts'
  * one core, begins last, and would end long after the rest. Then vectors, which near-duplicates and
  * concepts wait for: objects come clearly after them, so that some are left to find beside those.
  */
-const LATER = { vectors: 4, objects: 8 }
+const LATER = { vectors: 3, objects: 7 }
 
 /** The models of one process, each loaded with its first use and kept. */
 export class LoadedModels {
