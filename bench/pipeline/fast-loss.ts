@@ -5,13 +5,15 @@ import { wordErrors, wordsOf } from './word-errors.ts'
 
 /** What the fast profile loses against the exact one, both with real weights on the same clip. */
 export interface FastLoss {
-  /** Statements "this label in this second" of either that both make: 2 x both / (one + other), 0–1. */
-  labels: number
-  objects: number
-  /** Null without concepts. */
+  /**
+   * Statements "this label in this second" of either that both make: 2 x both / (one + other), 0–1.
+   * Null where neither makes one, such as when a model is not installed.
+   */
+  labels: number | null
+  objects: number | null
   concepts: number | null
-  /** Share of the three best moments of each query that are the same within a second, 0–1. */
-  searchRanks: number
+  /** Share of the three best moments of each query that are the same within a second, 0–1; null without any. */
+  searchRanks: number | null
   /** Words that differ, of how many. */
   words: { differ: number; of: number }
   /** Pictures whose result was carried over, of how many. */
@@ -34,8 +36,6 @@ const TOP = 3
 
 /** Compares a run in the fast profile with one in the exact profile. */
 export function fastLoss(exact: WholeRun, fast: WholeRun): FastLoss {
-  const objects = agreement(exact.objects, fast.objects)
-  const hasConcepts = exact.concepts.size + fast.concepts.size > 0
   const words = wordsOf(exact.text)
   let same = 0
   let asked = 0
@@ -52,9 +52,9 @@ export function fastLoss(exact: WholeRun, fast: WholeRun): FastLoss {
       new Set([...exact.objects, ...exact.concepts]),
       new Set([...fast.objects, ...fast.concepts]),
     ),
-    objects,
-    concepts: hasConcepts ? agreement(exact.concepts, fast.concepts) : null,
-    searchRanks: asked > 0 ? same / asked : 1,
+    objects: agreement(exact.objects, fast.objects),
+    concepts: agreement(exact.concepts, fast.concepts),
+    searchRanks: asked > 0 ? same / asked : null,
     words: { differ: wordErrors(wordsOf(fast.text), words), of: words.length },
     carriedOver: {
       pictures: embeddings?.counts.carried_over ?? 0,
@@ -63,8 +63,8 @@ export function fastLoss(exact: WholeRun, fast: WholeRun): FastLoss {
   }
 }
 
-function agreement(one: Set<string>, other: Set<string>): number {
-  if (one.size + other.size === 0) return 1
+function agreement(one: Set<string>, other: Set<string>): number | null {
+  if (one.size + other.size === 0) return null
   const both = [...one].filter((statement) => other.has(statement)).length
   return (2 * both) / (one.size + other.size)
 }

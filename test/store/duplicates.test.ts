@@ -31,6 +31,14 @@ eachDatabase('near-duplicates', (open, form) => {
   afterAll(() => database?.close())
   beforeEach(() => emptyDatabase(database))
 
+  // Each a second older than the next: two that are inserted in one millisecond have the same age.
+  let made = 0
+  const newVideo = (columns: Parameters<typeof insertVideo>[1] = {}) =>
+    insertVideo(database.db, {
+      created_at: new Date(Date.UTC(2026, 0, 1, 0, 0, made++)),
+      ...columns,
+    })
+
   const found = (
     otherId: string,
     kind: DuplicateKind,
@@ -59,8 +67,8 @@ eachDatabase('near-duplicates', (open, form) => {
   }
 
   it('flag the lesser one, whichever came first and whichever found the other', async () => {
-    const small = await insertVideo(database.db, { width: 320, height: 180 })
-    const large = await insertVideo(database.db, { width: 1280, height: 720 })
+    const small = await newVideo({ width: 320, height: 180 })
+    const large = await newVideo({ width: 1280, height: 720 })
     for (const [one, other] of [
       [small, large],
       [large, small],
@@ -92,16 +100,16 @@ eachDatabase('near-duplicates', (open, form) => {
     ],
     ['earlier', {}, {}],
   ])('keep the one that is %s', async (_name, better, lesser) => {
-    const keeper = await insertVideo(database.db, better)
-    const other = await insertVideo(database.db, lesser)
+    const keeper = await newVideo(better)
+    const other = await newVideo(lesser)
     await write(other, [found(keeper, 're-encode')])
     expect((await clusterOf(database.db, other))?.keeperId).toBe(keeper)
   })
 
   it('of an excerpt flag the part, and nobody when the better one shows too little of the other', async () => {
-    const whole = await insertVideo(database.db, { duration: 60 })
-    const part = await insertVideo(database.db, { duration: 10 })
-    const sharp = await insertVideo(database.db, { duration: 10, width: 3840, height: 2160 })
+    const whole = await newVideo({ duration: 60 })
+    const part = await newVideo({ duration: 10 })
+    const sharp = await newVideo({ duration: 10, width: 3840, height: 2160 })
     const match = { first: { start: 30, end: 40 }, second: { start: 0, end: 10 } }
     await write(whole, [found(part, 'excerpt', { match }), found(sharp, 'excerpt', { match })])
     expect(await flagged([whole, part, sharp])).toEqual([part])
@@ -114,7 +122,7 @@ eachDatabase('near-duplicates', (open, form) => {
   })
 
   it('show the same scene and count it as no duplicate', async () => {
-    const [a, b] = [await insertVideo(database.db), await insertVideo(database.db)]
+    const [a, b] = [await newVideo(), await newVideo()]
     await write(b, [found(a, 'same-scene')])
     expect(await flagged([a, b])).toEqual([])
     expect(await nearDuplicatesOf(database.db, a)).toMatchObject([
@@ -130,7 +138,7 @@ eachDatabase('near-duplicates', (open, form) => {
   })
 
   it('are what a person says, also when they are computed anew', async () => {
-    const [a, b] = [await insertVideo(database.db), await insertVideo(database.db)]
+    const [a, b] = [await newVideo(), await newVideo()]
     const { db } = database
     await write(b, [found(a, 're-encode')])
     await setDuplicateVerdict(db, b, a, 'different')
@@ -144,7 +152,7 @@ eachDatabase('near-duplicates', (open, form) => {
     expect(await flagged([a, b])).toEqual([])
     await setDuplicateVerdict(db, a, b, 'duplicate')
     expect(await flagged([a, b])).toEqual([b])
-    const stranger = await insertVideo(db)
+    const stranger = await newVideo()
     await expect(setDuplicateVerdict(db, a, stranger, 'duplicate')).rejects.toMatchObject({
       code: 'pair-not-found',
     })
@@ -152,7 +160,7 @@ eachDatabase('near-duplicates', (open, form) => {
 
   it('forget pairs that are no more, and keep those that another video found meanwhile', async () => {
     const { db } = database
-    const [a, b, c] = [await insertVideo(db), await insertVideo(db), await insertVideo(db)]
+    const [a, b, c] = [await newVideo(), await newVideo(), await newVideo()]
     await write(a, [found(b, 're-encode')])
     const earlier = await duplicatePartners(db, a)
     await write(c, [found(a, 're-encode')])
@@ -162,8 +170,8 @@ eachDatabase('near-duplicates', (open, form) => {
 
   it('leave the group right when one of it goes', async () => {
     const { db } = database
-    const best = await insertVideo(db, { height: 1080, width: 1920 })
-    const [b, c] = [await insertVideo(db), await insertVideo(db)]
+    const best = await newVideo({ height: 1080, width: 1920 })
+    const [b, c] = [await newVideo(), await newVideo()]
     await write(b, [found(best, 're-encode')])
     await write(c, [found(best, 're-encode'), found(b, 're-encode')])
     expect((await clusterOf(db, c))?.videoIds).toEqual([best, b, c])
