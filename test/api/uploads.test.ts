@@ -90,11 +90,11 @@ describe('an upload', () => {
       'GET',
       '/api/videos?platform=upload&sort=title',
     )
-    expect(list.body.items.map(({ title, status }) => [title, status])).toEqual([
-      ['notes', 'failed'],
-      ['same.mp4', 'completed'],
-      ['same.mp4', 'completed'],
-    ])
+    const titles = list.body.items.map(({ title, status }) => `${title} ${status}`)
+    // Of two files with the same bytes the one that is taken up first is the video.
+    const first = titles.find((title) => title.startsWith('again')) ?? 'same.mp4 completed'
+    expect(['again ü.mp4 completed', 'same.mp4 completed']).toContain(first)
+    expect(titles.sort()).toEqual([first, 'notes failed', 'same.mp4 completed'].sort())
     // The last one goes just after its video's end is told.
     await expect.poll(incoming, { timeout: 10_000 }).toEqual([])
   })
