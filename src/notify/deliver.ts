@@ -9,6 +9,7 @@ import type { DeliveryAttempt } from '../store/schema.ts'
 import {
   disableWebhook,
   getWebhook,
+  lockWebhook,
   noteDelivered,
   pauseWebhook,
   secretsOf,
@@ -84,6 +85,7 @@ export async function deliver(
   const wait = secondsUntilNextTry(tries, answer.retryAfterSeconds)
   const about = { webhook: webhook.id, delivery: delivery.id, type: delivery.type, tries }
   await db.transaction().execute(async (trx) => {
+    if (!(await lockWebhook(trx, webhook.id))) return
     if (answer.error === null) {
       if (await endAttempt(trx, lease, attempt, { state: 'delivered' })) {
         await noteDelivered(trx, webhook.id)

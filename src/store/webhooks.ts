@@ -97,6 +97,20 @@ export async function deleteWebhook(db: Db, id: string): Promise<void> {
   if (!row) throw notFound('webhook', id)
 }
 
+/**
+ * Holds a webhook to the end of the transaction; false when it is gone. To be taken before its
+ * deliveries are written, as a deletion takes them: in the other order the two would deadlock.
+ */
+export async function lockWebhook(trx: Trx, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('webhooks')
+    .select('id')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** The secrets that sign now: the current one first, then the one before while its time lasts. */
 export async function secretsOf(db: Db, id: string): Promise<string[]> {
   const row = await db

@@ -56,7 +56,10 @@ for (const { form, missing } of FORMS) {
     })
     afterEach(async () => {
       const { body } = await library.ask<{ items: Hook[] }>('GET', '/api/webhooks')
-      for (const { id } of body.items) await library.ask('DELETE', `/api/webhooks/${id}`)
+      for (const { id } of body.items) {
+        const answer = await library.ask('DELETE', `/api/webhooks/${id}`)
+        expect(answer.status, JSON.stringify(answer.body)).toBe(204)
+      }
     })
 
     async function add(body: Record<string, unknown> = {}): Promise<Hook> {
@@ -364,6 +367,35 @@ for (const { form, missing } of FORMS) {
         attempts: [{ status: null, error: 'The receiver did not answer within 0.3 s.' }],
       })
     })
+
+    // The embedded database takes one transaction at a time.
+    if (form === 'server') {
+      it('can lose their receiver while one is being written', async () => {
+        const { database } = library.services
+        const hook = await add()
+        const lease = await database.db.transaction().execute(async (trx) => {
+          await recordEvent(trx, 'task.completed', {}, {})
+          return (await leaseDue(trx))[0]!
+        })
+        // Held as a deletion holds it, before it comes to the messages.
+        const client = await database.pool.connect()
+        try {
+          await client.query('begin')
+          await client.query('select 1 from webhooks where id = $1 for update', [hook.id])
+          const signal = new AbortController().signal
+          const sent = deliver(library.services, lease, { signal })
+          await receiver.until(({ length }) => length === 1)
+          await sleep(500)
+          await client.query('delete from webhooks where id = $1', [hook.id])
+          await client.query('commit')
+          await sent
+        } finally {
+          client.release(true)
+        }
+        expect((await library.ask('GET', `/api/webhooks/${hook.id}`)).status).toBe(404)
+        await add()
+      })
+    }
 
     it('stay below 20 kB', async () => {
       await add()
